@@ -1,0 +1,203 @@
+"""Every setting, read from the environment (README lists them). Nothing here has a second place."""
+
+from pathlib import Path
+from typing import Any
+
+import environs
+import structlog
+
+from arbedge import addresses, console, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environs.Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+ARBEDGE_ENV = env.str("ARBEDGE_ENV", "local")
+PRODUCTION = ARBEDGE_ENV == "production"
+DEBUG = env.bool("DEBUG", False)
+DATA_DIR = addresses.data_dir(BASE_DIR)
+
+SECRET_KEY = env.str("SECRET_KEY", "") or secret.local_key(DATA_DIR, production=PRODUCTION)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# Processes of one machine: where they listen.
+BIND = env.str("BIND", "127.0.0.1")
+WEB_PORT = env.int("WEB_PORT", 8000)
+FLOWER_PORT = env.int("FLOWER_PORT", 5555)
+SIMULATOR_PORT = env.int("SIMULATOR_PORT", 8090)
+
+# Engines: the bundled ones, unless the environment names others.
+ENGINES = addresses.engines(DATA_DIR)
+DATABASES: dict[str, dict[str, Any]] = {"default": addresses.database(ENGINES.database_url)}
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8)
+if env.bool("DATABASE_POOL", False):  # threads (web); prefork workers keep one connection each
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE}
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+CACHE_URL = ENGINES.cache_url
+CACHE_PREFIX = env.str("CACHE_PREFIX", "arbedge")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": CACHE_PREFIX,
+    }
+}
+
+INSTALLED_APPS = [
+    "django_prometheus",
+    "unfold",
+    "arbedge",
+    "accounts",
+    "exchanges",
+    "opportunities",
+    "notifications",
+    "analytics",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "auditlog",
+    "django_celery_beat",
+    "django_htmx",
+    "django_structlog",
+    "health_check",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "arbedge.urls"
+WSGI_APPLICATION = "arbedge.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# People.
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", str(DATA_DIR / "static") if PRODUCTION else "") or None
+STATICFILES_DIRS = [folder for folder in [BASE_DIR / "static"] if folder.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+UNFOLD = console.unfold()
+
+# Tasks.
+CELERY_BROKER_URL = ENGINES.broker_url
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "queue_order_strategy": "priority",
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_SOFT_TIME_LIMIT = env.int("TASK_SOFT_TIME_LIMIT_S", 240)
+CELERY_TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT_S", 300)
+CELERY_TASK_SEND_SENT_EVENT = CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 1000
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+
+# Markets.
+DEMO = env.bool("DEMO", False)
+MARKET_MODE = env.str("MARKET_MODE", "live")  # live | simulator | replay
+RECORDINGS = env.str("RECORDINGS", "")
+VENUES = env.list("VENUES", ["binance", "bybit", "okx", "bitget"])
+EXTRA_VENUES: list[str] = env.list("EXTRA_VENUES", [])
+VENUE_URLS = addresses.venue_urls(env.json("VENUE_URLS", {}))
+VENUE_KEYS = addresses.venue_keys()
+QUOTE = env.str("QUOTE", "USDT")
+SCAN_EVERY_S = env.float("SCAN_EVERY_S", 5.0)
+EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
+
+# Audit: every write made in the console. Tables the machine writes by the thousand stay out.
+AUDITLOG_INCLUDE_ALL_MODELS = True
+AUDITLOG_EXCLUDE_TRACKING_MODELS = (
+    "sessions.session",
+    "django_celery_beat.periodictasks",
+    *env.list("AUDIT_EXCLUDE", []),
+)
+AUDITLOG_MASK_TRACKING_FIELDS = ("password", "secret", "api_key", "passphrase", "token")
+
+# Logs: structured lines on standard output, with request and task ids.
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

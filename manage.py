@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""The one command of ArbEdge: `manage.py up`, `scan`, `check` and Django's own."""
+
+import os
+import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from arbedge.embedded import EngineError, engines_for_command
+
+BASE_DIR = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    load_dotenv(BASE_DIR / ".env")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arbedge.settings")
+    from django.core.management import execute_from_command_line
+
+    try:
+        with engines_for_command(BASE_DIR, sys.argv):
+            execute_from_command_line(sys.argv)
+    except EngineError as error:
+        sys.exit(f"arbedge: {error}")
+
+
+if __name__ == "__main__":
+    main()
