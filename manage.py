@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from dotenv import load_dotenv
+from environs.exceptions import EnvError
 
 from arbedge.embedded import EngineError, engines_for_command
+from arbedge.session import adopt
 
 BASE_DIR = Path(__file__).resolve().parent
 
@@ -15,12 +17,13 @@ BASE_DIR = Path(__file__).resolve().parent
 def main() -> None:
     load_dotenv(BASE_DIR / ".env")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arbedge.settings")
-    from django.core.management import execute_from_command_line
-
     try:
+        adopt(BASE_DIR, sys.argv)
         with engines_for_command(BASE_DIR, sys.argv):
+            from django.core.management import execute_from_command_line
+
             execute_from_command_line(sys.argv)
-    except EngineError as error:
+    except (EngineError, EnvError) as error:
         sys.exit(f"arbedge: {error}")
 
 

@@ -87,18 +87,27 @@ def for_kombu(redis_url: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
-def database(url: str) -> dict[str, Any]:
-    """Returns Django's entry for a PostgreSQL URL.
+def database(url: str) -> tuple[str, dict[str, Any]]:
+    """Returns what is wrong with the URL (nothing, if empty) and Django's entry for it.
 
-    Raises ValueError for anything that is not PostgreSQL: the product relies on its locking.
+    Only PostgreSQL will do: the product relies on its locking. A bad URL is reported by the
+    system checks, so here it leads nowhere instead of failing the import of the settings.
     """
+    try:
+        return "", _postgres(url)
+    except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
+        return str(error).rstrip("."), _postgres(postgres_url(NOT_STARTED))
+
+
+def _postgres(url: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
         scheme = url.partition(":")[0]
-        raise ValueError(f"DATABASE_URL must start with postgresql://, not {scheme}://")
+        raise ValueError(f"it must start with postgresql://, not {scheme}://")
     entry: dict[str, Any] = dict(dj_database_url.parse(url))
     options = entry.setdefault("OPTIONS", {})
-    if "host" in options:
-        entry["HOST"] = options.pop("host")
+    entry["HOST"] = options.pop("host", entry.get("HOST", ""))
+    if not entry["HOST"] or not entry["NAME"]:
+        raise ValueError("it names no host or no database")
     return entry
 
 

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ArbedgeConfig(AppConfig):
@@ -6,4 +9,26 @@ class ArbedgeConfig(AppConfig):
     verbose_name = "ArbEdge"
 
     def ready(self) -> None:
-        from arbedge import celery  # noqa: F401  tasks of every process bind to this application
+        from arbedge import celery, checks, console  # noqa: F401  registered by being imported
+
+        post_migrate.connect(_write_schedule, sender=self)
+        console.link(
+            "Operation",
+            "Schedules",
+            "admin:django_celery_beat_periodictask_changelist",
+            "schedule",
+            "django_celery_beat.view_periodictask",
+        )
+        console.link(
+            "Operation",
+            "Audit log",
+            "admin:auditlog_logentry_changelist",
+            "history",
+            "auditlog.view_logentry",
+        )
+
+
+def _write_schedule(**_: Any) -> None:
+    from arbedge import schedule
+
+    schedule.sync()

@@ -1,6 +1,70 @@
-"""Look and navigation of the console. Nothing is listed before it exists."""
+"""Look and navigation of the console. Nothing is listed before it exists.
 
+Apps add their links when they are ready: `console.link("Markets", "Venues", "admin:…", "hub")`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+TEAL = {
+    "50": "240 253 250",
+    "100": "204 251 241",
+    "200": "153 246 228",
+    "300": "94 234 212",
+    "400": "45 212 191",
+    "500": "20 148 136",
+    "600": "13 118 110",
+    "700": "15 98 92",
+    "800": "17 78 74",
+    "900": "19 62 59",
+    "950": "4 38 37",
+}
+ORDER = ("Today", "Markets", "Opportunities", "People", "Operation")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry; `permission` is Django's dotted name, empty for every member of staff."""
+
+    title: str
+    url_name: str
+    icon: str
+    permission: str
+
+
+sections: dict[str, list[Link]] = {}
+
+
+def link(section: str, title: str, url_name: str, icon: str, permission: str = "") -> None:
+    """Adds an entry to a section; `icon` is a Material Symbols name."""
+    entry = Link(title, url_name, icon, permission)
+    if entry not in sections.setdefault(section, []):
+        sections[section].append(entry)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Returns the sections, in `ORDER`, with the links this person may follow."""
+    named = [title for title in ORDER if title in sections]
+    others = [title for title in sections if title not in ORDER]
+    groups = ((title, _allowed(sections[title], request)) for title in (*named, *others))
+    return [
+        {"title": title, "separator": True, "collapsible": False, "items": items}
+        for title, items in groups
+        if items
+    ]
+
+
+def _allowed(links: list[Link], request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {"title": entry.title, "icon": entry.icon, "link": reverse(entry.url_name)}
+        for entry in links
+        if not entry.permission or request.user.has_perm(entry.permission)
+    ]
 
 
 def unfold() -> dict[str, Any]:
@@ -9,6 +73,15 @@ def unfold() -> dict[str, Any]:
         "SITE_TITLE": "ArbEdge",
         "SITE_HEADER": "ArbEdge",
         "SITE_SUBHEADER": "Console",
+        "SITE_URL": "/",
+        "SITE_SYMBOL": "swap_horiz",
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": False,
+        "BORDER_RADIUS": "8px",
+        "COLORS": {"primary": TEAL},
+        "SIDEBAR": {
+            "show_search": True,
+            "show_all_applications": False,
+            "navigation": "arbedge.console.navigation",
+        },
     }

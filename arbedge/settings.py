@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import environs
-import structlog
 
-from arbedge import addresses, console, secret
+from arbedge import addresses, console, logs, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -30,7 +29,8 @@ SIMULATOR_PORT = env.int("SIMULATOR_PORT", 8090)
 
 # Engines: the bundled ones, unless the environment names others.
 ENGINES = addresses.engines(DATA_DIR)
-DATABASES: dict[str, dict[str, Any]] = {"default": addresses.database(ENGINES.database_url)}
+DATABASE_PROBLEM, _database = addresses.database(ENGINES.database_url)
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8)
 if env.bool("DATABASE_POOL", False):  # threads (web); prefork workers keep one connection each
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE}
@@ -169,35 +169,22 @@ AUDITLOG_INCLUDE_ALL_MODELS = True
 AUDITLOG_EXCLUDE_TRACKING_MODELS = (
     "sessions.session",
     "django_celery_beat.periodictasks",
+    "admin.logentry",
     *env.list("AUDIT_EXCLUDE", []),
 )
+AUDITLOG_INCLUDE_TRACKING_MODELS = (
+    {
+        "model": "django_celery_beat.periodictask",  # beat itself writes these at every run
+        "exclude_fields": ["last_run_at", "total_run_count", "date_changed"],
+    },
+)
 AUDITLOG_MASK_TRACKING_FIELDS = ("password", "secret", "api_key", "passphrase", "token")
+
+# Who may read /metrics.
+METRICS_FROM: list[str] = env.list("METRICS_FROM", ["127.0.0.0/8", "::1/128"])
 
 # Logs: structured lines on standard output, with request and task ids.
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "lines": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-}
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.filter_by_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+LOGGING = logs.logging_config(LOG_LEVEL)
+logs.configure_structlog()

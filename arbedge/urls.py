@@ -2,14 +2,14 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from health_check.views import HealthCheckView
 
-HEALTH_CHECKS = ("health_check.checks.Database", "health_check.checks.Cache")
+from arbedge.health import Health
+from arbedge.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", admin.site.urls),
-    path("health/", HealthCheckView.as_view(checks=HEALTH_CHECKS), name="health"),
-    path("", include("django_prometheus.urls")),
+    path("health/", Health.as_view(), name="health"),
+    path("metrics", metrics, name="metrics"),
     path("", include("opportunities.urls")),
     path("", include("exchanges.urls")),
     path("", include("accounts.urls")),
