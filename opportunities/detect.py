@@ -1,0 +1,127 @@
+"""Detectors and gates over one snapshot of the markets: every candidate, with its reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from arbedge.names import FIRST_NOTE_BIT, Kind, Reason
+from opportunities import gates
+from opportunities.detectors import basis, funding, spot
+from opportunities.detectors.figures import Figures, Terms
+from opportunities.policy import Policy
+from opportunities.universe import Index, Universe
+
+PAIR_KINDS = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
+_LOOKS_LIKE_NOTHING = (
+    gates.bit(Reason.NO_PRICE)
+    | gates.bit(Reason.CROSSED)
+    | gates.bit(Reason.NO_RATE)
+    | gates.bit(Reason.INTERVAL_UNKNOWN)
+    | gates.bit(Reason.QUOTE_MISMATCH)
+    | gates.bit(Reason.NEEDS_BORROW)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Every candidate of one scan, judged, by kind; and the universe their positions point into."""
+
+    universe: Universe
+    by_kind: Mapping[Kind, Sequence[Figures]]
+    left_out: int  # instruments in quotes that are never compared
+
+    def parts(self) -> list[Figures]:
+        """All parts in a fixed order."""
+        return [part for kind in PAIR_KINDS for part in self.by_kind.get(kind, ())]
+
+    def counts(self) -> dict[str, int]:
+        """How many candidates carry each reason."""
+        total: Counter[str] = Counter()
+        for part in self.parts():
+            total.update(count_reasons(part.reasons))
+        if self.left_out:
+            total[Reason.QUOTE_MISMATCH.code] += self.left_out
+        return dict(total)
+
+
+def terms(policy: Policy, kind: Kind) -> Terms:
+    """The default cohort of a kind."""
+    return Terms(
+        horizon_hours=policy.value("horizon", kind),
+        notional_usd=policy.value("notional", kind),
+        leverage=policy.value("leverage", kind),
+    )
+
+
+def detect(universe: Universe, policy: Policy, world: gates.World, networks: pl.DataFrame) -> Found:
+    """Run every detector over all venue pairs and put each candidate through the gates."""
+    bits = {kind: gates.instruments(kind, universe, policy, world) for kind in PAIR_KINDS}
+    routes = spot.Routes.of(universe, networks)
+    raw = {
+        Kind.FUNDING: [
+            funding.figures(
+                Kind.FUNDING, universe, *funding.find(universe), terms(policy, Kind.FUNDING)
+            )
+        ],
+        Kind.SPOT: [spot.figures(universe, terms(policy, Kind.SPOT), routes)],
+        Kind.BASIS: [
+            basis.figures(universe, terms(policy, Kind.BASIS)),
+            basis.reverse_figures(universe, terms(policy, Kind.BASIS)),
+        ],
+    }
+    judged = {
+        kind: [gates.judge(part, universe, bits[kind], policy, world) for part in parts]
+        for kind, parts in raw.items()
+    }
+    return Found(universe, judged, int((~universe.dollar).sum()))
+
+
+def passing(figures: Figures) -> Index:
+    """Positions of candidates without a rejecting reason, best net first."""
+    rows = np.flatnonzero(~gates.rejected(figures.reasons))
+    return rows[np.argsort(-figures.net[rows], kind="stable")]
+
+
+def nearest(figures: Figures, number: int) -> Index:
+    """Positions of the rejected candidates that came nearest: fewest reasons first, then best net."""
+    candidates = gates.rejected(figures.reasons) & np.isfinite(figures.net)
+    rows = np.flatnonzero(candidates & ((figures.reasons & _LOOKS_LIKE_NOTHING) == 0))
+    if rows.size > number:
+        # Only the best nets can be among the nearest; a wide cut first keeps the sort small.
+        wide = min(rows.size, 20 * number)
+        rows = rows[np.argpartition(-figures.net[rows], wide - 1)[:wide]]
+    reasons = np.bitwise_count(figures.reasons[rows] & gates.REJECTING_MASK)
+    return rows[np.lexsort((-figures.net[rows], reasons))][:number]
+
+
+def count_reasons(reasons: np.ndarray) -> dict[str, int]:
+    """How often each reason stands in the masks."""
+    masks, numbers = np.unique(reasons, return_counts=True)
+    total = {}
+    for reason in Reason:
+        number = int(numbers[(masks >> int(reason)) & 1 == 1].sum())
+        if number:
+            total[reason.code] = number
+    return total
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rejected candidates by code, notes apart."""
+
+    rejected: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Tally:
+        """Split counted codes into what rejects and what only notes."""
+        rejecting = {reason.code for reason in Reason if reason.value < FIRST_NOTE_BIT}
+        return cls(
+            {code: number for code, number in counts.items() if code in rejecting},
+            {code: number for code, number in counts.items() if code not in rejecting},
+        )

@@ -1,0 +1,63 @@
+"""What a detector says of its pairs: one array per figure, aligned with the pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from arbedge.names import Kind, Reason
+from opportunities.settlements import Flags, Numbers
+from opportunities.universe import Index, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The cohort figures are computed for: horizon, size, VIP level and leverage.
+
+    `vip_level` is a row of the universe's fees.
+    """
+
+    horizon_hours: float = 72.0
+    notional_usd: float = 1000.0
+    vip_level: int = 0
+    leverage: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Candidates of one kind; rates and nets are fractions of the long leg's entry value."""
+
+    kind: Kind
+    long: Index
+    short: Index
+    first: Numbers
+    later: Numbers
+    k: Numbers
+    cost: Numbers
+    gap: Numbers
+    net_announced: Numbers
+    net: Numbers
+    reasons: Mask
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are."""
+        return len(self.long)
+
+    def take(self, rows: npt.NDArray[np.int64] | Flags) -> Figures:
+        """These rows only."""
+        return Figures(
+            self.kind,
+            *(getattr(self, name)[rows] for name in self.__slots__ if name != "kind"),
+        )
+
+    def marked(self, reason: Reason, rows: Flags) -> Figures:
+        """With `reason` added where `rows` is true."""
+        return replace(self, reasons=self.reasons | mark(reason, rows))
+
+
+def mark(reason: Reason, rows: Flags) -> Mask:
+    """The reason's bit where `rows` is true, 0 elsewhere."""
+    return rows.astype(np.int64) << int(reason)

@@ -1,0 +1,220 @@
+"""The one conductor: a snapshot of the markets in, ranked candidates with reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from arbedge.names import Reason
+from exchanges.fees import Schedule
+from exchanges.snapshot import Snapshot
+from opportunities import candidates, cohorts, depths, discovery, gates, rank
+from opportunities.detect import Found, detect, nearest, passing
+from opportunities.detectors.figures import Figures
+from opportunities.policy import Policy
+from opportunities.settlements import Numbers
+from opportunities.universe import Index, Universe, build
+
+LiveKey = tuple[str, int, int]  # kind, long instrument id, short instrument id
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All a scan needs, already read: nothing here is fetched again.
+
+    `levels` are the VIP levels figures are computed for (the first is the default cohort's), `previous`
+    the net of the last scan by fingerprint, `live` the trades that must be re-validated, `books` slippage
+    at the cohorts' sizes by instrument id.
+    """
+
+    snapshot: Snapshot
+    schedule: Schedule
+    policy: Policy = field(default_factory=Policy)
+    world: gates.World = field(default_factory=gates.World)
+    levels: Sequence[int] = (0,)
+    previous: Mapping[str, float] = field(default_factory=dict)
+    live: frozenset[LiveKey] = frozenset()
+    books: Mapping[int, depths.Slippage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one scan found. Frames have the columns of candidates.table.
+
+    `rows` are candidates that pass and live ones, best net first; `misses` the nearest rejected ones;
+    `counts` candidates per reason code.
+    """
+
+    as_of_ms: float
+    fee_version: str
+    policy_version: str
+    rows: pl.DataFrame
+    misses: pl.DataFrame
+    counts: Mapping[str, int]
+    found: Found
+
+    @property
+    def opportunities(self) -> pl.DataFrame:
+        """Rows without a rejecting reason."""
+        return self.rows.filter((pl.col("reasons") & gates.REJECTING_MASK) == 0)
+
+
+def search(reading: Reading) -> Found:
+    """Detect and gate: every candidate of the snapshot with its reasons, before order books."""
+    snapshot, policy = reading.snapshot, reading.policy
+    both = pl.concat([snapshot.spot, snapshot.perp])
+    fees = [reading.schedule.column(both, level) for level in reading.levels]
+    universe = build(snapshot.spot, snapshot.perp, fees, snapshot.history, snapshot.now_ms)
+    return detect(universe, policy, reading.world, snapshot.networks)
+
+
+def wanted_books(found: Found, policy: Policy, scan_number: int) -> list[int]:
+    """Positions of the instruments whose order books this scan should read, most promising first."""
+    tier_one, tier_two = int(policy.value("tier_one")), int(policy.value("tier_two"))
+    ordered: dict[int, float] = {}
+    for part in found.parts():
+        rows = passing(part)
+        attention = discovery.attend(part.net, rows, tier_one, tier_two)
+        for row in attention.due(scan_number):
+            for leg in (int(part.long[row]), int(part.short[row])):
+                ordered[leg] = max(ordered.get(leg, -np.inf), float(part.net[row]))
+    return sorted(ordered, key=lambda leg: -ordered[leg])
+
+
+def conclude(found: Found, reading: Reading) -> Result:
+    """Figures at size, risk, score and rows of what passes, of what is live and of the nearest misses."""
+    number = int(reading.policy.value("near_misses"))
+    rows, misses = [], []
+    for part in found.parts():
+        chosen = np.union1d(passing(part), _live_rows(part, found.universe, reading.live))
+        rows.append(_table(part.take(chosen), found.universe, reading, with_cohorts=True))
+        misses.append(
+            _table(part.take(nearest(part, number)), found.universe, reading, with_cohorts=False)
+        )
+    return Result(
+        as_of_ms=reading.snapshot.now_ms,
+        fee_version=reading.schedule.version,
+        policy_version=reading.policy.version,
+        rows=pl.concat(rows).sort("net", descending=True, nulls_last=True),
+        misses=_nearest_first(pl.concat(misses), number),
+        counts=found.counts(),
+        found=found,
+    )
+
+
+def evaluate(reading: Reading) -> Result:
+    """Search and conclude with the books at hand."""
+    return conclude(search(reading), reading)
+
+
+def _live_rows(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> Index:
+    """Positions of candidates that are live opportunities, whatever the gates say of them now."""
+    pairs = [(long, short) for kind, long, short in live if kind == figures.kind]
+    if not pairs or not figures.size:
+        return np.empty(0, dtype=np.int64)
+    ids = universe.frame.get_column("instrument_id").to_numpy().astype(np.int64)
+    keys = (ids[figures.long] << 31) | ids[figures.short]
+    return np.flatnonzero(np.isin(keys, [(long << 31) | short for long, short in pairs]))
+
+
+def _table(
+    figures: Figures, universe: Universe, reading: Reading, *, with_cohorts: bool
+) -> pl.DataFrame:
+    policy = reading.policy
+    figures, at_sizes, long, short = _with_depth(figures, universe, reading)
+    context = _context(figures, universe, reading)
+    default = _position(cohorts.NOTIONALS_USD, policy.value("notional", figures.kind))
+    frame = candidates.table(
+        figures, universe, policy, context, at_sizes[:, default], reading.snapshot.answered
+    )
+    texts: list[str] | list[None] = [None] * figures.size
+    if with_cohorts and figures.size:
+        texts = candidates.cohort_rows(_cohorts(figures, universe, long, short))
+    frame = frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
+    drift = [reading.previous.get(name, np.nan) for name in frame.get_column("fingerprint")]
+    if not frame.is_empty() and np.isfinite(drift).any():
+        context = replace(context, previous_net=np.array(drift))
+        frame = _rescored(frame, figures, universe, policy, context)
+    return frame
+
+
+def _rescored(
+    frame: pl.DataFrame,
+    figures: Figures,
+    universe: Universe,
+    policy: Policy,
+    context: rank.Context,
+) -> pl.DataFrame:
+    """The score again, now that the last scan's figures are matched by fingerprint."""
+    parts = rank.score_parts(figures, universe, policy, context)
+    scores = rank.score(parts)
+    risks = rank.risk(figures, universe, policy, context)
+    return frame.with_columns(
+        score=pl.Series(scores),
+        score_parts=pl.Series(candidates.json_rows(parts)),
+        shelves=pl.Series(rank.shelves(figures, risks, scores)),
+    )
+
+
+def _with_depth(
+    figures: Figures, universe: Universe, reading: Reading
+) -> tuple[Figures, Numbers, depths.Slippage, depths.Slippage]:
+    """Figures with the depth gate applied, the net at every size, and both legs' slippage."""
+    ids = universe.frame.get_column("instrument_id")
+    books = {
+        position: reading.books[ids[position]]
+        for position in depths.book_positions(figures, np.arange(figures.size))
+        if ids[position] in reading.books
+    }
+    long, short, known = depths.of_candidates(figures, books, len(cohorts.NOTIONALS_USD))
+    at_sizes = depths.net_at_sizes(figures, universe, long, short)
+    default = _position(cohorts.NOTIONALS_USD, reading.policy.value("notional", figures.kind))
+    enough = at_sizes[:, default] >= gates.threshold(figures, universe, reading.policy)
+    marked = figures.marked(Reason.THIN_DEPTH, known & ~enough)
+    return marked.marked(Reason.DEPTH_UNKNOWN, ~known), at_sizes, long, short
+
+
+def _cohorts(
+    figures: Figures, universe: Universe, long: depths.Slippage, short: depths.Slippage
+) -> cohorts.Cohorts:
+    net = cohorts.nets(figures, universe, cohorts.HORIZONS_HOURS)
+    at_sizes = depths.net_at_sizes(figures, universe, long, short)
+    extra = figures.net[:, None] - at_sizes
+    return cohorts.Cohorts(
+        cohorts.HORIZONS_HOURS,
+        cohorts.NOTIONALS_USD,
+        net,
+        net[:, :, :, None] - extra[:, None, None, :],
+    )
+
+
+def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Context:
+    horizon = reading.policy.value("horizon", figures.kind)
+    by_venue = np.array(
+        [reading.world.reliability.get(name, np.nan) for name in universe.venues] or [np.nan]
+    )
+    share = by_venue[universe.venue]
+    risky = np.asarray(reading.world.risky or np.zeros(universe.size), dtype=bool)
+    return rank.Context(
+        break_even_ms=candidates.break_even(figures, universe, horizon),
+        threshold=gates.threshold(figures, universe, reading.policy),
+        reliability=np.minimum(share[figures.long], share[figures.short]),
+        previous_net=np.full(figures.size, np.nan),
+        risky_coin=risky[figures.long] | risky[figures.short],
+    )
+
+
+def _position(sizes: Sequence[float], notional_usd: float) -> int:
+    """The cohort size nearest above the asked notional, the largest when none is above."""
+    above = [position for position, size in enumerate(sizes) if size >= notional_usd]
+    return above[0] if above else len(sizes) - 1
+
+
+def _nearest_first(misses: pl.DataFrame, number: int) -> pl.DataFrame:
+    rejecting = (pl.col("reasons") & gates.REJECTING_MASK).bitwise_count_ones()
+    return misses.sort([rejecting, pl.col("net")], descending=[False, True], nulls_last=True).head(
+        number
+    )
