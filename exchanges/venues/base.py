@@ -59,6 +59,8 @@ class Feed:
     essential: bool = False
     instruments: bool = False
     follow: Callable[[bytes], Mapping[str, str] | None] | None = None
+    # Only for a feed of intervals: what holds for a symbol that a received answer does not list.
+    absent_interval_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
