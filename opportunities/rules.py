@@ -1,0 +1,83 @@
+"""The limits of an opportunity's life; every one is a setting, these are the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from arbedge.names import Kind, Risk
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a candidate opens, fades, improves, is held and closes. Times in seconds."""
+
+    observations: int = 3
+    spot_observations: int = 2
+    open_after_s: float = 30.0
+    spot_open_after_s: float = 0.0  # spot gaps are short: two observations are the whole test
+    sighting_gap_s: float = 15 * MINUTE_S  # older observations no longer count towards opening
+    close_below: float = 0.5  # of the threshold
+    below_half_s: float = 60.0
+    negative_observations: int = 2
+    gate_s: float = 60.0
+    improve_by: float = 1.25
+    improve_min: float = 0.0005
+    improve_window_s: float = 4 * HOUR_S
+    blind_s: float = 10 * MINUTE_S
+    revive_s: float = 15 * MINUTE_S
+    guard_before_s: float = 60.0
+    guard_after_s: float = 180.0
+    low_valid_s: float = 4 * HOUR_S
+    medium_valid_s: float = 2 * HOUR_S
+    high_valid_s: float = 0.5 * HOUR_S
+    figure_change: float = 0.0001
+    figure_every_s: float = MINUTE_S
+
+    def valid_s(self) -> dict[str, float]:
+        """How long a confirmation is good for, by risk class."""
+        return {
+            Risk.LOW.value: self.low_valid_s,
+            Risk.MEDIUM.value: self.medium_valid_s,
+            Risk.HIGH.value: self.high_valid_s,
+        }
+
+    def needed(self, kind: Kind) -> tuple[int, float]:
+        """Observations, and the time between the first and the last, before this kind opens."""
+        if kind is Kind.SPOT:
+            return self.spot_observations, self.spot_open_after_s
+        return self.observations, self.open_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The scan that looks: its time, which venues answered it, and the rules in force."""
+
+    as_of_ms: float
+    answered: Mapping[str, bool]
+    rules: Rules
+
+    def both_answered(self) -> pl.Expr:
+        """Whether the venues of both legs answered in this scan."""
+        there = [*(venue for venue, ok in self.answered.items() if ok), ""]
+        return pl.all_horizontal(
+            pl.col(f"{side}_venue").fill_null("").is_in(there) for side in ("long", "short")
+        )
+
+    def in_guard(self) -> pl.Expr:
+        """Whether a leg's last known settlement is so near that its rates may be changing."""
+        since = self.as_of_ms - self.rules.guard_after_s * 1000
+        until = self.as_of_ms + self.rules.guard_before_s * 1000
+        return pl.any_horizontal(
+            pl.col(f"{side}_next_ms").is_between(since, until, closed="right")
+            for side in ("long", "short")
+        ).fill_null(value=False)
+
+    def lasted(self, column: str, seconds: float) -> pl.Expr:
+        """Whether the clock in `column` has run for that long; a stopped clock has not."""
+        return (self.as_of_ms - pl.col(column) >= seconds * 1000).fill_null(value=False)
