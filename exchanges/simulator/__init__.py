@@ -1,0 +1,1 @@
+"""A stand-in for the four venues: their wire formats over a seeded market, or over recordings."""
