@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from arbedge.names import Reason
+from arbedge.names import REJECTING_MASK, Reason
 from exchanges.fees import Schedule
 from exchanges.snapshot import Snapshot
 from opportunities import candidates, cohorts, depths, discovery, gates, rank
 from opportunities.detect import Found, detect, nearest, passing
 from opportunities.detectors.figures import Figures
 from opportunities.policy import Policy
-from opportunities.settlements import Numbers
+from opportunities.settlements import Flags, Numbers
 from opportunities.universe import Index, Universe, build
 
 LiveKey = tuple[str, int, int]  # kind, long instrument id, short instrument id
@@ -26,7 +26,7 @@ class Reading:
     """All a scan needs, already read: nothing here is fetched again.
 
     `levels` are the VIP levels figures are computed for (the first is the default cohort's), `previous`
-    the net of the last scan by fingerprint, `live` the trades that must be re-validated, `books` slippage
+    the net of the last scan, `live` the trades that must be re-validated, `books` slippage
     at the cohorts' sizes by instrument id.
     """
 
@@ -35,7 +35,7 @@ class Reading:
     policy: Policy = field(default_factory=Policy)
     world: gates.World = field(default_factory=gates.World)
     levels: Sequence[int] = (0,)
-    previous: Mapping[str, float] = field(default_factory=dict)
+    previous: Mapping[LiveKey, float] = field(default_factory=dict)
     live: frozenset[LiveKey] = frozenset()
     books: Mapping[int, depths.Slippage] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ class Result:
     @property
     def opportunities(self) -> pl.DataFrame:
         """Rows without a rejecting reason."""
-        return self.rows.filter((pl.col("reasons") & gates.REJECTING_MASK) == 0)
+        return self.rows.filter((pl.col("reasons") & REJECTING_MASK) == 0)
 
 
 def search(reading: Reading) -> Found:
@@ -86,20 +86,24 @@ def wanted_books(found: Found, policy: Policy, scan_number: int) -> list[int]:
 
 def conclude(found: Found, reading: Reading) -> Result:
     """Figures at size, risk, score and rows of what passes, of what is live and of the nearest misses."""
-    number = int(reading.policy.value("near_misses"))
-    rows, misses = [], []
-    for part in found.parts():
-        chosen = np.union1d(passing(part), _live_rows(part, found.universe, reading.live))
-        rows.append(_table(part.take(chosen), found.universe, reading, with_cohorts=True))
-        misses.append(
-            _table(part.take(nearest(part, number)), found.universe, reading, with_cohorts=False)
-        )
+    parts = found.parts()
+    rows = [
+        _table(part.take(chosen), found.universe, reading, with_cohorts=True)
+        for part in parts
+        if (chosen := _chosen(part, found.universe, reading.live)).size
+    ]
+    nearby = nearest_misses(parts, int(reading.policy.value("near_misses")))
+    misses = [
+        _table(part.take(near), found.universe, reading, with_cohorts=False)
+        for part, near in zip(parts, nearby, strict=True)
+        if near.size
+    ]
     return Result(
         as_of_ms=reading.snapshot.now_ms,
         fee_version=reading.schedule.version,
         policy_version=reading.policy.version,
-        rows=pl.concat(rows).sort("net", descending=True, nulls_last=True),
-        misses=_nearest_first(pl.concat(misses), number),
+        rows=_joined(rows, found, reading).sort("net", descending=True, nulls_last=True),
+        misses=_nearest_first(_joined(misses, found, reading)),
         counts=found.counts(),
         found=found,
     )
@@ -108,6 +112,31 @@ def conclude(found: Found, reading: Reading) -> Result:
 def evaluate(reading: Reading) -> Result:
     """Search and conclude with the books at hand."""
     return conclude(search(reading), reading)
+
+
+def nearest_misses(parts: Sequence[Figures], number: int) -> list[Index]:
+    """Per part the positions of those rejected candidates that are among the nearest of all parts."""
+    rows = [nearest(part, number) for part in parts]
+    owner = np.repeat(np.arange(len(parts)), [len(one) for one in rows])
+    net = np.concatenate([part.net[one] for part, one in zip(parts, rows, strict=True)])
+    masks = [part.reasons[one] for part, one in zip(parts, rows, strict=True)]
+    reasons = np.bitwise_count(np.concatenate(masks) & REJECTING_MASK)
+    best = np.lexsort((-net, reasons))[:number]
+    flat = np.concatenate(rows)
+    return [flat[best[owner[best] == part]] for part in range(len(parts))]
+
+
+def _chosen(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> Index:
+    """Positions of what passes and of what is live."""
+    return np.union1d(passing(figures), _live_rows(figures, universe, live))
+
+
+def _joined(tables: Sequence[pl.DataFrame], found: Found, reading: Reading) -> pl.DataFrame:
+    """The tables of all kinds as one, with the right columns even when nothing was found."""
+    if tables:
+        return pl.concat(tables)
+    nothing = found.parts()[0].take(np.empty(0, dtype=np.int64))
+    return _table(nothing, found.universe, reading, with_cohorts=False)
 
 
 def _live_rows(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> Index:
@@ -133,30 +162,7 @@ def _table(
     texts: list[str] | list[None] = [None] * figures.size
     if with_cohorts and figures.size:
         texts = candidates.cohort_rows(_cohorts(figures, universe, long, short))
-    frame = frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
-    drift = [reading.previous.get(name, np.nan) for name in frame.get_column("fingerprint")]
-    if not frame.is_empty() and np.isfinite(drift).any():
-        context = replace(context, previous_net=np.array(drift))
-        frame = _rescored(frame, figures, universe, policy, context)
-    return frame
-
-
-def _rescored(
-    frame: pl.DataFrame,
-    figures: Figures,
-    universe: Universe,
-    policy: Policy,
-    context: rank.Context,
-) -> pl.DataFrame:
-    """The score again, now that the last scan's figures are matched by fingerprint."""
-    parts = rank.score_parts(figures, universe, policy, context)
-    scores = rank.score(parts)
-    risks = rank.risk(figures, universe, policy, context)
-    return frame.with_columns(
-        score=pl.Series(scores),
-        score_parts=pl.Series(candidates.json_rows(parts)),
-        shelves=pl.Series(rank.shelves(figures, risks, scores)),
-    )
+    return frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
 
 
 def _with_depth(
@@ -172,7 +178,7 @@ def _with_depth(
     long, short, known = depths.of_candidates(figures, books, len(cohorts.NOTIONALS_USD))
     at_sizes = depths.net_at_sizes(figures, universe, long, short)
     default = _position(cohorts.NOTIONALS_USD, reading.policy.value("notional", figures.kind))
-    enough = at_sizes[:, default] >= gates.threshold(figures, universe, reading.policy)
+    enough: Flags = at_sizes[:, default] >= gates.threshold(figures, universe, reading.policy)
     marked = figures.marked(Reason.THIN_DEPTH, known & ~enough)
     return marked.marked(Reason.DEPTH_UNKNOWN, ~known), at_sizes, long, short
 
@@ -202,8 +208,19 @@ def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Con
         break_even_ms=candidates.break_even(figures, universe, horizon),
         threshold=gates.threshold(figures, universe, reading.policy),
         reliability=np.minimum(share[figures.long], share[figures.short]),
-        previous_net=np.full(figures.size, np.nan),
+        previous_net=_previous(figures, universe, reading.previous),
         risky_coin=risky[figures.long] | risky[figures.short],
+    )
+
+
+def _previous(figures: Figures, universe: Universe, previous: Mapping[LiveKey, float]) -> Numbers:
+    ids = universe.frame.get_column("instrument_id")
+    return np.array(
+        [
+            previous.get((figures.kind.value, long, short), np.nan)
+            for long, short in zip(ids.gather(figures.long), ids.gather(figures.short), strict=True)
+        ],
+        dtype=np.float64,
     )
 
 
@@ -213,8 +230,6 @@ def _position(sizes: Sequence[float], notional_usd: float) -> int:
     return above[0] if above else len(sizes) - 1
 
 
-def _nearest_first(misses: pl.DataFrame, number: int) -> pl.DataFrame:
-    rejecting = (pl.col("reasons") & gates.REJECTING_MASK).bitwise_count_ones()
-    return misses.sort([rejecting, pl.col("net")], descending=[False, True], nulls_last=True).head(
-        number
-    )
+def _nearest_first(misses: pl.DataFrame) -> pl.DataFrame:
+    rejecting = (pl.col("reasons") & REJECTING_MASK).bitwise_count_ones()
+    return misses.sort([rejecting, pl.col("net")], descending=[False, True], nulls_last=True)
