@@ -25,7 +25,7 @@ async def _serve(app: Starlette, port: int, address: str) -> None:
         address,
         port,
         interface=Interfaces.ASGINL,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
     )
     loop = asyncio.get_running_loop()
