@@ -1,8 +1,9 @@
 """From the bytes of a bulk answer to columns: one decode, one cast, no Python per figure.
 
-Venues send numbers as text. Each row becomes a struct of the wanted fields only, all figures of the
-answer become one text column, and one cast turns that into floats: "" and "abc" become null, never an
-error. When a row does not fit, the rows are read one by one and the misfits are dropped and counted.
+Venues send numbers as text. Each row becomes a struct of the wanted fields only, all figures of
+the answer become one text column, and one cast turns that into floats: "" and "abc" become null,
+never an error. When a row does not fit, the rows are read one by one and misfits are dropped and
+counted.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class MalformedAnswer(ArbEdgeError):
 class Envelope:
     """Where an answer keeps its rows, its error code and text, and its time.
 
-    `rows` is a dotted path, "" when the body is the list itself. A code other than `ok` is an error.
+    `rows` is a dotted path, "" when the body is the list itself. A code other than `ok` is an
+    error.
     """
 
     rows: str = ""
@@ -59,9 +61,9 @@ class Answer:
 class Shape:
     """How to read one kind of answer: which JSON keys become which columns.
 
-    `texts`, `figures` (numbers sent as text) and `numbers` (JSON numbers) map column to key; a dotted
-    key reaches into nested objects. `objects` are further keys decoded as the given type and left on
-    the rows for the venue's own code.
+    `texts`, `figures` (numbers sent as text) and `numbers` (JSON numbers) map column to key; a
+    dotted key reaches into nested objects. `objects` are further keys decoded as the given type and
+    left on the rows for the venue's own code.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class Shape:
                 _put(row, key, _as_text(attrgetter(key)(row)))
             for key in self.numbers.values():
                 _put(row, key, _as_number(attrgetter(key)(row)))
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, TypeError, ValueError):
             return None
         return row
 
@@ -159,7 +161,7 @@ class Shape:
             return None
         try:
             return _as_number(getattr(whole, self.envelope.time))
-        except ValueError:
+        except (TypeError, ValueError):
             return None
 
 
@@ -233,7 +235,7 @@ def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"was no text or number: {value!r}")
+        raise TypeError(f"was no text or number: {value!r}")
     return repr(value)
 
 
@@ -241,7 +243,7 @@ def _as_number(value: Any) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"was no number: {value!r}")
+        raise TypeError(f"was no number: {value!r}")
     return float(value)
 
 

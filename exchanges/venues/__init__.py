@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from typing import Final
 
 from arbedge.errors import BadSetting
-from exchanges.venues import binance
+from exchanges.venues import binance, bitget, bybit, okx
 from exchanges.venues.base import Venue
 
-VENUES: Final[Mapping[str, Venue]] = {one.name: one for one in (binance.VENUE,)}
+VENUES: Final[Mapping[str, Venue]] = {
+    one.name: one for one in (binance.VENUE, bybit.VENUE, okx.VENUE, bitget.VENUE)
+}
 
 
 def venue(name: str) -> Venue:

@@ -20,7 +20,8 @@ EVERY_TEN_MINUTES = 600.0
 class Pool:
     """A budget of request weight per address: `limit` units in `per_s` seconds.
 
-    `used_header` is the answer header that says how much is used; `share` is what we allow ourselves.
+    `used_header` is the answer header that says how much is used; `share` is what we allow
+    ourselves.
     """
 
     limit: int

@@ -6,17 +6,14 @@ are what those pages say; `manage.py probe binance` measures them.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 import polars as pl
 
 from arbedge.names import Fault, Market
-from exchanges.venues import binance_listing, faults
+from exchanges.venues import binance_listing, binance_wallet, faults
 from exchanges.venues.base import (
     EVERY_MINUTE,
     EVERY_TEN_MINUTES,
@@ -27,7 +24,7 @@ from exchanges.venues.base import (
     Pool,
     Venue,
 )
-from exchanges.venues.parts import decode, levels, networks_frame, optional_float
+from exchanges.venues.parts import decode, levels
 from exchanges.wire import Envelope, Shape
 
 CODES: Final = {
@@ -83,19 +80,6 @@ class _Depth(msgspec.Struct):
     E: float | None = None
 
 
-class _Network(msgspec.Struct, rename="camel"):
-    network: str
-    deposit_enable: bool | None = None
-    withdraw_enable: bool | None = None
-    withdraw_fee: str | None = None
-    contract_address: str | None = None
-
-
-class _Coin(msgspec.Struct, rename="camel"):
-    coin: str
-    network_list: list[_Network] = []
-
-
 def parse_clock(body: bytes) -> float:
     """The venue's time in milliseconds."""
     return decode(body, _Clock).serverTime
@@ -124,30 +108,6 @@ def history(symbol: str, since_ms: int) -> Ask:
 def parse_history(body: bytes) -> pl.DataFrame:
     """HISTORY_COLUMNS. Times are some milliseconds late, as the venue sends them."""
     return HISTORY.frame(HISTORY.decode(body).rows).select(*HISTORY_COLUMNS)
-
-
-def parse_networks(body: bytes) -> pl.DataFrame:
-    """NETWORK_COLUMNS of the wallet's list of all coins."""
-    return networks_frame(
-        (
-            coin.coin,
-            net.network,
-            net.contract_address or None,
-            net.deposit_enable,
-            net.withdraw_enable,
-            optional_float(net.withdraw_fee),
-        )
-        for coin in decode(body, list[_Coin])
-        for net in coin.network_list
-    )
-
-
-def sign(ask: Ask, keys: Mapping[str, str], now_ms: float) -> Mapping[str, Any]:
-    """Query and headers of a signed request: HMAC-SHA256 of the query, in hex."""
-    query = {**ask.query, "recvWindow": "5000", "timestamp": str(int(now_ms))}
-    digest = hmac.new(keys["secret"].encode(), urlencode(query).encode(), hashlib.sha256)
-    signed = {**query, "signature": digest.hexdigest()}
-    return {"params": signed, "headers": {"X-MBX-APIKEY": keys["key"]}}
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> Fault | None:  # noqa: ARG001
@@ -216,7 +176,7 @@ VENUE: Final = Venue(
     parse_history=parse_history,
     classify=classify,
     networks=Ask("spot", "/sapi/v1/capital/config/getall", weight=10, pool="spot", signed=True),
-    parse_networks=parse_networks,
-    sign=sign,
+    parse_networks=binance_wallet.parse_networks,
+    sign=binance_wallet.sign,
     http2=True,
 )

@@ -10,6 +10,7 @@ import polars as pl
 
 from arbedge.names import Market
 from exchanges.columns import INSTRUMENT, Parsed, conform
+from exchanges.venues.parts import OTHER_CONTRACT
 from exchanges.wire import Envelope, Shape
 
 NO_DELIVERY_MS: Final = 4133404800000.0  # 2100-12-25, the venue's date for "never"
@@ -39,7 +40,6 @@ CONTRACTS: Final = {
     "CURRENT_QUARTER DELIVERING": Market.DATED.value,
     "NEXT_QUARTER DELIVERING": Market.DATED.value,
 }
-OTHER_CONTRACT: Final = "other_contract"
 
 
 class Rule(msgspec.Struct, gc=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import polars as pl
@@ -12,6 +12,9 @@ from exchanges.venues.base import NETWORK_COLUMNS
 from exchanges.wire import MalformedAnswer
 
 T = TypeVar("T")
+
+# Reason for instruments that are neither spot, perpetual nor dated: known, and left out.
+OTHER_CONTRACT: Final = "other_contract"
 Level = tuple[float, float]
 NetworkRow = tuple[str, str, str | None, bool | None, bool | None, float | None]
 
@@ -33,6 +36,13 @@ def decode(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind, strict=False)
     except msgspec.DecodeError as error:
         raise MalformedAnswer(f"was no {kind.__name__.strip('_').lower()}: {error}") from error
+
+
+def only(rows: Sequence[T]) -> T:
+    """The first of an answer's rows. Raises MalformedAnswer where there is none."""
+    if not rows:
+        raise MalformedAnswer("was an answer without a row")
+    return rows[0]
 
 
 def optional_float(text: str | float | None) -> float | None:
