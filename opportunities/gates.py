@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from arbedge.names import REJECTING_MASK, Kind, Reason, Verdict
+from arbedge.names import REJECTING_MASK, Kind, Reason
 from opportunities.detectors.figures import Figures, mark
 from opportunities.detectors.funding import at_cap
 from opportunities.policy import Policy
@@ -21,18 +21,17 @@ HOUR_MS = 3_600_000.0
 class World:
     """What gates must know besides the instruments.
 
-    Per instrument: `verdicts` (names.Verdict, None = not judged), `excursions` (verified once, apart now),
-    `risky` (identity only at 2-5 %). Per venue: `reliability`, the share of answers in time.
-    `success` is the share of successful followed outcomes per family with their number, `quotes` the
-    currencies trades may be settled in.
+    `coin_reasons` are the bits identity gives each instrument, `floor_risk` the least risk class it
+    asks for (position in rank.RISKS), both aligned with the universe or None where nobody judged.
+    `reliability` is a venue's share of answers in time. `success` is the share of successful followed
+    outcomes per family with their number, `quotes` the currencies trades may be settled in.
     """
 
     quotes: Sequence[str] = ("USDT",)
     breaker_open: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
-    verdicts: Sequence[str | None] = ()
-    excursions: Sequence[bool] = ()
-    risky: Sequence[bool] = ()
+    coin_reasons: Mask | None = None
+    floor_risk: Mask | None = None
     reliability: Mapping[str, float] = field(default_factory=dict)
     success: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
@@ -178,22 +177,10 @@ def _venues(universe: Universe, world: World) -> Mask:
     )
 
 
-_OF_VERDICT = {
-    Verdict.QUARANTINED: Reason.QUARANTINED,
-    Verdict.DIVERGENT: Reason.DIVERGENT,
-    Verdict.PROVISIONAL: Reason.PROVISIONAL,
-}
-
-
 def _coin(universe: Universe, world: World) -> Mask:
-    bits: Mask = np.zeros(universe.size, dtype=np.int64)
-    if len(world.verdicts) == universe.size:
-        verdicts = np.asarray(world.verdicts, dtype=object)
-        for verdict, reason in _OF_VERDICT.items():
-            bits |= mark(reason, np.asarray(verdicts == verdict, dtype=bool))
-    if len(world.excursions) == universe.size:
-        bits |= mark(Reason.GAP_EXCURSION, np.asarray(world.excursions, dtype=bool))
-    return bits
+    if world.coin_reasons is None:
+        return np.zeros(universe.size, dtype=np.int64)
+    return world.coin_reasons
 
 
 def _not_within_a_venue(same_venue: Flags) -> Mask:

@@ -40,14 +40,14 @@ class Context:
     """What risk and score look at besides the figures, aligned with the candidates.
 
     `reliability` is the worse leg's share of answers in time (NaN = not measured yet),
-    `previous_net` the figure of the scan before (NaN = new), `risky_coin` flags identity at 2-5 %.
+    `previous_net` the figure of the scan before (NaN = new), `floor` the least risk class identity asks for.
     """
 
     break_even_ms: Numbers
     threshold: Numbers
     reliability: Numbers
     previous_net: Numbers
-    risky_coin: Flags
+    floor: Mask
 
 
 def risk(figures: Figures, universe: Universe, policy: Policy, context: Context) -> Mask:
@@ -64,7 +64,6 @@ def risk(figures: Figures, universe: Universe, policy: Policy, context: Context)
             | (width > 0.003)
             | (gap > 0.01)
             | (swings > 0.25)
-            | context.risky_coin
             | (context.reliability < 0.95)
         )
         early = context.break_even_ms <= universe.now_ms + 24 * HOUR_MS
@@ -76,7 +75,7 @@ def risk(figures: Figures, universe: Universe, policy: Policy, context: Context)
             & (context.reliability >= 0.99)
             & ((figures.reasons & _UNSURE) == 0)
         )
-    return np.where(high, 2, np.where(low, 0, 1)).astype(np.int64)
+    return np.maximum(np.where(high, 2, np.where(low, 0, 1)), context.floor).astype(np.int64)
 
 
 def score_parts(

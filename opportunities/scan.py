@@ -203,13 +203,15 @@ def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Con
         [reading.world.reliability.get(name, np.nan) for name in universe.venues] or [np.nan]
     )
     share = by_venue[universe.venue]
-    risky = np.asarray(reading.world.risky or np.zeros(universe.size), dtype=bool)
+    floor = reading.world.floor_risk
+    if floor is None:
+        floor = np.zeros(universe.size, dtype=np.int64)
     return rank.Context(
         break_even_ms=candidates.break_even(figures, universe, horizon),
         threshold=gates.threshold(figures, universe, reading.policy),
         reliability=np.minimum(share[figures.long], share[figures.short]),
         previous_net=_previous(figures, universe, reading.previous),
-        risky_coin=risky[figures.long] | risky[figures.short],
+        floor=np.maximum(floor[figures.long], floor[figures.short]),
     )
 
 
