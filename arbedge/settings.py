@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Processes of one machine: where they listen.
 BIND = env.str("BIND", "127.0.0.1")
 WEB_PORT = env.int("WEB_PORT", 8000)
+WEB_WORKERS = env.int("WEB_WORKERS", 2)
 FLOWER_PORT = env.int("FLOWER_PORT", 5555)
 SIMULATOR_PORT = env.int("SIMULATOR_PORT", 8090)
 
@@ -159,9 +160,14 @@ RECORDINGS = env.str("RECORDINGS", "")
 VENUES = env.list("VENUES", ["binance", "bybit", "okx", "bitget"])
 EXTRA_VENUES: list[str] = env.list("EXTRA_VENUES", [])
 VENUE_URLS = addresses.venue_urls(env.json("VENUE_URLS", {}))
+if MARKET_MODE != "live":
+    VENUE_URLS = addresses.simulated(SIMULATOR_PORT) | VENUE_URLS
 VENUE_KEYS = addresses.venue_keys()
 QUOTE = env.str("QUOTE", "USDT")
 SCAN_EVERY_S = env.float("SCAN_EVERY_S", 5.0)
+SCAN_DEADLINE_MS = env.int("SCAN_DEADLINE_MS", 4000)
+DEPTH_CALL_SHARE = env.float("DEPTH_CALL_SHARE", 0.2)
+INSTRUMENTS_FROM_NAMES = env.bool("INSTRUMENTS_FROM_NAMES", MARKET_MODE == "replay")
 EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
 
 # Audit: every write made in the console. Tables the machine writes by the thousand stay out.
