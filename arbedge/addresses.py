@@ -12,6 +12,7 @@ import dj_database_url
 NOT_STARTED = "/nonexistent/arbedge-engines-are-not-started"
 VENUE_URL_PREFIX = "VENUE_URL_"
 VENUE_KEY_PREFIX = "VENUE_KEY_"
+MODES = ("live", "simulator", "replay")
 KEY_PARTS = ("KEY", "SECRET", "PASSPHRASE")
 
 
@@ -42,14 +43,15 @@ def engines(data_dir: Path) -> Engines:
     """
     state = running(data_dir)
     redis_url = os.environ.get("REDIS_URL", "")
+    broker_number, cache_number = database_numbers()
     socket = state.get("valkey_socket", NOT_STARTED)
     return Engines(
         database_url=os.environ.get("DATABASE_URL")
         or postgres_url(state.get("run_dir", NOT_STARTED), database_name()),
         cache_url=os.environ.get("CACHE_URL")
-        or (with_database(redis_url, 1) if redis_url else valkey_url(socket, 1)),
+        or (with_database(redis_url, 1) if redis_url else valkey_url(socket, cache_number)),
         broker_url=for_kombu(
-            os.environ.get("BROKER_URL") or redis_url or valkey_url(socket, 0),
+            os.environ.get("BROKER_URL") or redis_url or valkey_url(socket, broker_number),
         ),
     )
 
@@ -62,9 +64,21 @@ def valkey_url(socket: str, database: int) -> str:
     return f"unix://{socket}?db={database}"
 
 
+def database_numbers() -> tuple[int, int]:
+    """Returns the bundled Valkey's database numbers of broker and cache, by market mode."""
+    first = 2 * MODES.index(market_mode())
+    return first, first + 1
+
+
+def market_mode() -> str:
+    """Returns live, simulator or replay; anything else is reported by the system checks."""
+    mode = os.environ.get("MARKET_MODE", "live")
+    return mode if mode in MODES else "live"
+
+
 def database_name() -> str:
     """Returns the name of the bundled database: demo, replay and live data never mix."""
-    mode = os.environ.get("MARKET_MODE", "live")
+    mode = market_mode()
     return "arbedge" if mode == "live" else f"arbedge_{mode}"
 
 
@@ -119,6 +133,17 @@ def venue_urls(configured_urls: Any) -> dict[str, dict[str, str]]:
             venue, _, host = name.removeprefix(VENUE_URL_PREFIX).lower().partition("_")
             urls.setdefault(venue, {})[host or "default"] = value
     return urls
+
+
+def simulated(port: int) -> dict[str, dict[str, str]]:
+    """Returns {venue: {host: base URL}} of the simulator: one port, one prefix per venue's host."""
+    base = f"http://127.0.0.1:{port}"
+    return {
+        "binance": {"spot": f"{base}/binance-spot", "usdm": f"{base}/binance-usdm"},
+        "bybit": {"api": f"{base}/bybit"},
+        "okx": {"api": f"{base}/okx"},
+        "bitget": {"api": f"{base}/bitget"},
+    }
 
 
 def venue_keys() -> dict[str, dict[str, str]]:

@@ -16,7 +16,8 @@ from arbedge.engines import EngineError
 
 __all__ = ["EngineError", "Engines", "engines_for_command", "hold"]
 
-SELDOM_NEED_ENGINES = ("help", "version", "--version", "--help", "-h", "makemessages", "startapp")
+held: list["Engines"] = []
+WITHOUT_ENGINES = ("help", "version", "--version", "--help", "-h", "check", "simulate")
 GONE_WITHIN_S = 30.0
 
 
@@ -35,6 +36,10 @@ class Engines:
     def redis_url(self, database: int = 0) -> str:
         return addresses.valkey_url(self.state["valkey_socket"], database)
 
+    def running(self) -> bool:
+        """Returns whether the keeper lives; it restarts servers that die."""
+        return bool(_running(self.data_dir))
+
     def release(self) -> None:
         """Lets the engines go. The last user waits until they have stopped."""
         last = _try_lock(self.users, fcntl.LOCK_EX)
@@ -48,7 +53,7 @@ class Engines:
 def engines_for_command(base_dir: Path, argv: list[str]) -> contextlib.AbstractContextManager[None]:
     """Returns a context in which the command's engines run, unless it needs or names others."""
     command = argv[1] if len(argv) > 1 else "help"
-    if command in SELDOM_NEED_ENGINES or addresses.configured():
+    if command in WITHOUT_ENGINES or addresses.configured():
         return contextlib.nullcontext()
     return _held(addresses.data_dir(base_dir))
 
@@ -56,11 +61,23 @@ def engines_for_command(base_dir: Path, argv: list[str]) -> contextlib.AbstractC
 @contextlib.contextmanager
 def _held(data_dir: Path) -> Iterator[None]:
     engines = hold(data_dir)
+    held.append(engines)
     try:
         ensure_database(engines.database_url("postgres"), addresses.database_name())
         yield
     finally:
+        held.remove(engines)
         engines.release()
+
+
+def running_still() -> bool:
+    """Returns whether the engines this command holds, if any, are still kept running."""
+    return all(engines.running() for engines in held)
+
+
+def lock_files() -> tuple[int, ...]:
+    """Returns the open files to leave to a child that needs this command's engines after it."""
+    return tuple(engines.users.fileno() for engines in held)
 
 
 def hold(data_dir: Path, *, durable: bool = True) -> Engines:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from arbedge import addresses
+from arbedge import addresses, ports
 
 LOCK = "up.lock"
 STATE = "up.json"
+CLAIM_TRIES = 5
+CLAIM_PAUSE_S = 0.05
+PORTS = ("WEB_PORT", "FLOWER_PORT", "SIMULATOR_PORT")
 
 
 class AlreadyUpError(Exception):
@@ -49,12 +54,15 @@ def claim(data_dir: Path) -> Session:
     """Returns the session of this `up`. Raises AlreadyUpError while another one runs."""
     data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     lock = (data_dir / LOCK).open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise AlreadyUpError(_read(data_dir)) from None
-    return Session(data_dir, lock)
+    for _ in range(CLAIM_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(CLAIM_PAUSE_S)  # a command that is just looking holds it for an instant
+        else:
+            return Session(data_dir, lock)
+    lock.close()
+    raise AlreadyUpError(_read(data_dir))
 
 
 def current(data_dir: Path) -> dict[str, Any]:
@@ -70,12 +78,36 @@ def current(data_dir: Path) -> dict[str, Any]:
     return {}
 
 
-def adopt(base_dir: Path, argv: list[str]) -> None:
-    """Takes over the environment of a running `up`; what this command was given itself wins."""
-    if len(argv) < 2 or argv[1] == "up":
+def prepare(base_dir: Path, argv: list[str]) -> None:
+    """Settles the environment before settings are read.
+
+    `up` takes its markets from its flags and any free port where one is set to 0. Other commands
+    take over the environment of a running `up`; what they were given themselves wins.
+    """
+    if len(argv) > 1 and argv[1] == "up":
+        _choose_markets(argv)
+        _choose_ports()
         return
     for name, value in current(addresses.data_dir(base_dir)).get("environment", {}).items():
         os.environ.setdefault(name, value)
+
+
+def _choose_markets(argv: list[str]) -> None:
+    flags = ArgumentParser(add_help=False, allow_abbrev=False)
+    flags.add_argument("--demo", action="store_true")
+    flags.add_argument("--recordings", default="")
+    given, _ = flags.parse_known_args(argv[2:])
+    if given.recordings:
+        os.environ["RECORDINGS"] = str(Path(given.recordings).resolve())
+    if given.demo or given.recordings:
+        os.environ["DEMO"] = "true"
+        os.environ["MARKET_MODE"] = "replay" if given.recordings else "simulator"
+
+
+def _choose_ports() -> None:
+    for name in PORTS:
+        if os.environ.get(name) == "0":
+            os.environ[name] = str(ports.free())
 
 
 def _read(data_dir: Path) -> dict[str, Any]:
