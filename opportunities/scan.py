@@ -25,9 +25,9 @@ LiveKey = tuple[str, int, int]  # kind, long instrument id, short instrument id
 class Reading:
     """All a scan needs, already read: nothing here is fetched again.
 
-    `levels` are the VIP levels figures are computed for (the first is the default cohort's), `previous`
-    the net of the last scan, `live` the trades that must be re-validated, `books` slippage
-    at the cohorts' sizes by instrument id.
+    `levels` are the VIP levels figures are computed for (the first is the default cohort's),
+    `previous` the net of the last scan, `live` the trades that must be re-validated, `books`
+    slippage at the cohorts' sizes by instrument id.
     """
 
     snapshot: Snapshot
@@ -44,8 +44,8 @@ class Reading:
 class Result:
     """What one scan found. Frames have the columns of candidates.table.
 
-    `rows` are candidates that pass and live ones, best net first; `misses` the nearest rejected ones;
-    `counts` candidates per reason code.
+    `rows` are candidates that pass and live ones, best net first; `misses` the nearest rejected
+    ones; `counts` candidates per reason code.
     """
 
     as_of_ms: float
@@ -72,20 +72,18 @@ def search(reading: Reading) -> Found:
 
 
 def wanted_books(found: Found, policy: Policy, scan_number: int) -> list[int]:
-    """Positions of the instruments whose order books this scan should read, most promising first."""
-    tier_one, tier_two = int(policy.value("tier_one")), int(policy.value("tier_two"))
-    ordered: dict[int, float] = {}
-    for part in found.parts():
-        rows = passing(part)
-        attention = discovery.attend(part.net, rows, tier_one, tier_two)
-        for row in attention.due(scan_number):
-            for leg in (int(part.long[row]), int(part.short[row])):
-                ordered[leg] = max(ordered.get(leg, -np.inf), float(part.net[row]))
-    return sorted(ordered, key=lambda leg: -ordered[leg])
+    """Positions of the instruments whose order books this scan reads, most promising first."""
+    passed = [part.take(passing(part)) for part in found.parts()]
+    net = np.concatenate([part.net for part in passed])
+    legs = np.concatenate([np.stack(part.pair, axis=1) for part in passed])
+    attention = discovery.attend(
+        net, np.arange(len(net)), int(policy.value("tier_one")), int(policy.value("tier_two"))
+    )
+    return list(dict.fromkeys(legs[attention.due(scan_number)].ravel().tolist()))
 
 
 def conclude(found: Found, reading: Reading) -> Result:
-    """Figures at size, risk, score and rows of what passes, of what is live and of the nearest misses."""
+    """Figures at size, risk, score and rows of what passes, what is live and the nearest misses."""
     parts = found.parts()
     rows = [
         _table(part.take(chosen), found.universe, reading, with_cohorts=True)
@@ -115,7 +113,7 @@ def evaluate(reading: Reading) -> Result:
 
 
 def nearest_misses(parts: Sequence[Figures], number: int) -> list[Index]:
-    """Per part the positions of those rejected candidates that are among the nearest of all parts."""
+    """Per part the positions of rejected candidates that are among the nearest of all parts."""
     rows = [nearest(part, number) for part in parts]
     owner = np.repeat(np.arange(len(parts)), [len(one) for one in rows])
     net = np.concatenate([part.net[one] for part, one in zip(parts, rows, strict=True)])
@@ -152,53 +150,40 @@ def _live_rows(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -
 def _table(
     figures: Figures, universe: Universe, reading: Reading, *, with_cohorts: bool
 ) -> pl.DataFrame:
-    policy = reading.policy
-    figures, at_sizes, long, short = _with_depth(figures, universe, reading)
-    context = _context(figures, universe, reading)
-    default = _position(cohorts.NOTIONALS_USD, policy.value("notional", figures.kind))
+    figures, net_at_size, books = _with_depth(figures, universe, reading)
     frame = candidates.table(
-        figures, universe, policy, context, at_sizes[:, default], reading.snapshot.answered
+        figures,
+        universe,
+        reading.policy,
+        _context(figures, universe, reading),
+        net_at_size,
+        answered=reading.snapshot.answered,
     )
     texts: list[str] | list[None] = [None] * figures.size
     if with_cohorts and figures.size:
-        texts = candidates.cohort_rows(_cohorts(figures, universe, long, short))
+        texts = candidates.cohort_rows(cohorts.of(figures, universe, books, reading.levels))
     return frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
 
 
 def _with_depth(
     figures: Figures, universe: Universe, reading: Reading
-) -> tuple[Figures, Numbers, depths.Slippage, depths.Slippage]:
-    """Figures with the depth gate applied, the net at every size, and both legs' slippage."""
+) -> tuple[Figures, Numbers, depths.Books]:
+    """Figures with the depth gate applied, the net at the asked size, and both legs' books."""
     ids = universe.frame.get_column("instrument_id")
     books = {
         position: reading.books[ids[position]]
         for position in depths.book_positions(figures, np.arange(figures.size))
         if ids[position] in reading.books
     }
-    long, short, known = depths.of_candidates(figures, books, len(cohorts.NOTIONALS_USD))
-    at_sizes = depths.net_at_sizes(figures, universe, long, short)
-    default = _position(cohorts.NOTIONALS_USD, reading.policy.value("notional", figures.kind))
-    enough: Flags = at_sizes[:, default] >= gates.threshold(figures, universe, reading.policy)
-    marked = figures.marked(Reason.THIN_DEPTH, known & ~enough)
-    return marked.marked(Reason.DEPTH_UNKNOWN, ~known), at_sizes, long, short
-
-
-def _cohorts(
-    figures: Figures, universe: Universe, long: depths.Slippage, short: depths.Slippage
-) -> cohorts.Cohorts:
-    net = cohorts.nets(figures, universe, cohorts.HORIZONS_HOURS)
-    at_sizes = depths.net_at_sizes(figures, universe, long, short)
-    extra = figures.net[:, None] - at_sizes
-    return cohorts.Cohorts(
-        cohorts.HORIZONS_HOURS,
-        cohorts.NOTIONALS_USD,
-        net,
-        net[:, :, :, None] - extra[:, None, None, :],
-    )
+    found = depths.of_candidates(figures, books)
+    asked = _position(found.notionals_usd, figures.terms.notional_usd)
+    net_at_size = depths.net_at_sizes(figures, universe, found)[:, asked]
+    enough: Flags = net_at_size >= gates.threshold(figures, universe, reading.policy)
+    marked = figures.marked(Reason.THIN_DEPTH, found.known & ~enough)
+    return marked.marked(Reason.DEPTH_UNKNOWN, ~found.known), net_at_size, found
 
 
 def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Context:
-    horizon = reading.policy.value("horizon", figures.kind)
     by_venue = np.array(
         [reading.world.reliability.get(name, np.nan) for name in universe.venues] or [np.nan]
     )
@@ -206,12 +191,14 @@ def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Con
     floor = reading.world.floor_risk
     if floor is None:
         floor = np.zeros(universe.size, dtype=np.int64)
+    # Identity compares venues; within one there is nothing to mistake.
+    across = universe.venue[figures.long] != universe.venue[figures.short]
     return rank.Context(
-        break_even_ms=candidates.break_even(figures, universe, horizon),
+        break_even_ms=candidates.break_even(figures, universe),
         threshold=gates.threshold(figures, universe, reading.policy),
         reliability=np.minimum(share[figures.long], share[figures.short]),
         previous_net=_previous(figures, universe, reading.previous),
-        floor=np.maximum(floor[figures.long], floor[figures.short]),
+        floor=across * np.maximum(floor[figures.long], floor[figures.short]),
     )
 
 
