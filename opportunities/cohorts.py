@@ -2,84 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from arbedge.names import Kind
-from opportunities import costs
-from opportunities.detectors import funding
-from opportunities.detectors.figures import Figures, Terms
+from arbedge.names import Kind, Reason
+from opportunities import depths
+from opportunities.detectors import funding, spot
+from opportunities.detectors.figures import Figures
 from opportunities.settlements import Numbers
 from opportunities.universe import Universe
 
 HORIZONS_HOURS = (8.0, 24.0, 72.0, 168.0)
-NOTIONALS_USD = (100.0, 1_000.0, 5_000.0, 10_000.0, 50_000.0)
+NOTIONALS_USD = depths.NOTIONALS_USD
 
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """Nets of candidates by cohort.
+    """Nets of candidates by cohort, axes (candidate, horizon, VIP level, size).
 
-    `net` has the axes (candidate, horizon, VIP level); `net_at_size` adds size as the last axis and is
-    NaN where no fresh book can fill the size. VIP levels are rows of the universe's fees. Fees enter the
-    net of a carry trade linearly, so a mix of levels per venue follows from these by difference.
+    `net` takes the spread, `net_at_size` the order books, NaN where no fresh book fills the size.
     """
 
     horizons_hours: Sequence[float]
+    vip_levels: Sequence[int]
     notionals_usd: Sequence[float]
     net: Numbers
-    net_at_size: Numbers | None = None
+    net_at_size: Numbers
+
+
+def of(
+    figures: Figures,
+    universe: Universe,
+    books: depths.Books,
+    vip_levels: Sequence[int],
+    horizons: Sequence[float] = HORIZONS_HOURS,
+) -> Cohorts:
+    """Every cohort's nets. `vip_levels` names the rows of the universe's fees."""
+    net = nets(figures, universe, horizons)[..., None]
+    sizes = books.notionals_usd
+    if figures.kind is Kind.SPOT:
+        moving = spot.moving_cost(figures, np.array([figures.terms.notional_usd, *sizes]))
+        net = net + (moving[:, :1] - moving[:, 1:])[:, None, None, :]
+        by_level = [
+            depths.net_at_sizes(figures, universe, books, level) for level in range(len(vip_levels))
+        ]
+        at_size = np.stack(by_level, axis=1)[:, None, :, :]
+    else:
+        at_size = net - depths.extra_cost(figures, universe, books)[:, None, None, :]
+    shape = (figures.size, len(horizons), len(vip_levels), len(sizes))
+    return Cohorts(
+        horizons,
+        vip_levels,
+        sizes,
+        np.broadcast_to(net, shape),
+        np.broadcast_to(at_size, shape),
+    )
 
 
 def nets(figures: Figures, universe: Universe, horizons: Sequence[float]) -> Numbers:
-    """Net of every candidate for every horizon and VIP level of the universe's fees."""
-    if figures.kind == Kind.SPOT:
+    """Net of every candidate for every horizon and VIP level of the universe's fees.
+
+    Axes (candidate, horizon, VIP level); spreads for depth, spot at the figures' own size.
+    """
+    if figures.kind is Kind.SPOT:
         return _spot_nets(figures, universe, len(horizons))
-    long, short = figures.long, figures.short
+    long, short = figures.pair
+    mean = funding.mean_hourly(universe, figures.pair)
+    capped = figures.carries(Reason.RATE_AT_CAP)
     expected = np.empty((figures.size, len(horizons)))
     for column, horizon in enumerate(horizons):
-        first, later, k = funding.payments(universe, long, short, horizon)
+        first, later, k = funding.payments(universe, figures.pair, horizon, capped, mean)
         expected[:, column] = first + k * later
     fees = universe.fees[:, long] + universe.fees[:, short]
     base = universe.spread[long] + universe.spread[short] + np.maximum(0.0, -figures.gap)
     cost = 2 * fees + base  # (level, candidate)
-    return expected[:, :, None] - cost.T[:, None, :]
+    net: Numbers = expected[:, :, None] - cost.T[:, None, :]
+    return net
 
 
 def _spot_nets(figures: Figures, universe: Universe, horizons: int) -> Numbers:
     """A spot gap does not wait for a horizon: one net per VIP level, repeated."""
-    long, short = figures.long, figures.short
-    moving = figures.net - figures.net_announced  # the network's fee where the route is known
+    moving = figures.net_announced - figures.net
     by_level = [
-        costs.spot_inventory(universe.bid[short], universe.ask[long], fee[short], fee[long])
-        + moving
-        for fee in universe.fees
+        spot.inventory_net(universe, figures.pair, level) - moving
+        for level in range(len(universe.fees))
     ]
     return np.repeat(np.stack(by_level, axis=1)[:, None, :], horizons, axis=1)
-
-
-def at_sizes(
-    net: Numbers, figures: Figures, universe: Universe, depth: npt.NDArray[np.float64]
-) -> Numbers:
-    """Nets with the spread replaced by the cost of depth.
-
-    `depth` holds the depth cost of (instrument side pair, size): axes (candidate, leg, size) with leg 0 the
-    long one, fractions, NaN = the book cannot fill it. Result axes (candidate, horizon, level, size).
-    """
-    spreads = np.stack([universe.spread[figures.long], universe.spread[figures.short]], axis=1)
-    extra = (np.maximum(depth, spreads[:, :, None]) - spreads[:, :, None]).sum(axis=1)
-    return net[:, :, :, None] - extra[:, None, None, :]
-
-
-def default_position(
-    terms: Terms, horizons: Sequence[float], sizes: Sequence[float]
-) -> Mapping[str, int]:
-    """Where the default cohort stands on the axes. Raises ValueError when it is none of the cohorts."""
-    return {
-        "horizon": list(horizons).index(terms.horizon_hours),
-        "level": terms.vip_level,
-        "size": list(sizes).index(terms.notional_usd),
-    }

@@ -1,7 +1,7 @@
 """What a trade costs and what is left of it: the money rules as pure formulas.
 
-Every function takes numbers or numpy arrays alike and returns fractions of the long leg's entry value,
-unless its name says otherwise.
+Every function takes numbers or numpy arrays alike and returns fractions of the long leg's entry
+value, unless its name says otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def hourly(rate: Value, interval_hours: Value) -> Value:
 
 
 def apr(rate: Value, interval_hours: Value) -> Value:
-    """A rate per settlement as a simple yearly rate: the same economics at any interval give one APR."""
+    """A rate per settlement as a simple yearly rate: one economics, one APR at any interval."""
     return hourly(rate, interval_hours) * HOURS_PER_YEAR
 
 
@@ -49,22 +49,27 @@ def carry_cost(
     return 2 * (fee_long + fee_short) + width_long + width_short + np.maximum(0.0, -price_gap)
 
 
-def confidence_k(later: Value, announced_hourly: Value, mean_hourly: Value) -> Numbers:
-    """How much of the later payments to believe: min(1, mean / announced) of the hourly difference.
+def confidence_k(
+    later: Value, announced_hourly: Value, mean_hourly: Value, *, capped: Flags | None = None
+) -> Numbers:
+    """How much of the later payments to believe: min(1, mean / announced) hourly difference.
 
-    `mean_hourly` is what really settled over the last 7 days (NaN = no history: 0.5). Later payments that
-    cost count in full. Where the announced difference does not pay, nothing later is believed.
+    `mean_hourly` is what really settled over the last 7 days (NaN = no history: 0.5). Later
+    payments that cost count in full. Where the announced difference does not pay, or a rate is
+    `capped` (only the first payment counts), nothing later is believed.
     """
     announced = np.asarray(announced_hourly, dtype=np.float64)
     mean = np.asarray(mean_hourly, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         measured = np.where(announced > 0, np.minimum(1.0, mean / announced), 0.0)
     believed = np.where(np.isnan(mean), K_WITHOUT_HISTORY, measured)
+    if capped is not None:
+        believed = np.where(capped, 0.0, believed)
     return np.where(np.asarray(later) < 0, 1.0, believed)
 
 
 def net_carry(first: Value, later: Value, k: Value, cost: Value) -> Value:
-    """What is expected to be left: the announced payment, later ones as far as believed, less the cost."""
+    """What is left: the announced payment, later ones as far as believed, less the cost."""
     return first + k * later - cost
 
 
@@ -77,7 +82,7 @@ def spot_inventory(bid_sell: Value, ask_buy: Value, fee_sell: Value, fee_buy: Va
 def spot_transfer(
     inventory: Value, ask_buy: Value, withdraw_fee_coins: Value, notional_usd: float
 ) -> Value:
-    """Net of buying, moving the coins and selling: inventory net less the network's fee at this size."""
+    """Net of buying, moving and selling: inventory net less the network's fee at this size."""
     return inventory - withdraw_fee_coins * ask_buy / notional_usd
 
 
@@ -86,8 +91,8 @@ def apr_net(net: Value, horizon_hours: float) -> Value:
     return net * HOURS_PER_YEAR / horizon_hours
 
 
-def return_on_capital(net: Value, leverage_long: float, leverage_short: float) -> Value:
-    """Net over the margin both legs tie up; a spot leg has leverage 1."""
+def return_on_capital(net: Value, leverage_long: Value, leverage_short: Value) -> Value:
+    """Net over the capital both legs tie up; a spot leg has leverage 1."""
     return net / (1 / leverage_long + 1 / leverage_short)
 
 

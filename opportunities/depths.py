@@ -10,10 +10,12 @@ import numpy as np
 from arbedge.names import Kind
 from exchanges.venues.base import Ladder
 from opportunities import costs
+from opportunities.detectors import spot
 from opportunities.detectors.figures import Figures
-from opportunities.settlements import Numbers
+from opportunities.settlements import Flags, Numbers
 from opportunities.universe import Index, Universe
 
+NOTIONALS_USD = (100.0, 1_000.0, 5_000.0, 10_000.0, 50_000.0)  # sizes of the cohorts
 Levels = Sequence[tuple[float, float]]
 
 
@@ -21,13 +23,26 @@ Levels = Sequence[tuple[float, float]]
 class Slippage:
     """Average prices against the top of the book, per size: fractions, NaN = the book is too thin.
 
-    `buying` is vwap_ask / ask - 1, `selling` 1 - vwap_bid / bid, `round_trip` the cost of both against
-    the middle: (vwap_ask / mid - 1) + (1 - vwap_bid / mid).
+    `buying` is vwap_ask / ask - 1, `selling` 1 - vwap_bid / bid, `round_trip` the cost of both
+    against the middle: (vwap_ask / mid - 1) + (1 - vwap_bid / mid).
     """
 
     buying: Numbers
     selling: Numbers
     round_trip: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What both legs' books say of candidates, arrays with the axes (candidate, size).
+
+    `known` tells which candidates have a book for both legs.
+    """
+
+    long: Slippage
+    short: Slippage
+    known: Flags
+    notionals_usd: tuple[float, ...]
 
 
 def walk(levels: Levels, notionals_usd: Sequence[float], contract_size: float) -> Numbers:
@@ -61,69 +76,77 @@ def slippage(ladder: Ladder, notionals_usd: Sequence[float], contract_size: floa
 
 
 def of_candidates(
-    figures: Figures, books: Mapping[int, Slippage], sizes: int
-) -> tuple[Slippage, Slippage, Numbers]:
-    """(long leg, short leg, known) of candidates; `books` by position in the universe.
-
-    The arrays have the axes (candidate, size); `known` says which candidates have both books.
-    """
-    nothing = np.full(sizes, np.nan)
-    unknown = Slippage(nothing, nothing, nothing)
-    legs = []
-    for rows in (figures.long, figures.short):
-        found = [books.get(int(row), unknown) for row in rows]
-        legs.append(
-            Slippage(
-                *(
-                    np.array([getattr(one, name) for one in found]).reshape(len(found), sizes)
-                    for name in Slippage.__slots__
-                )
-            )
-        )
+    figures: Figures,
+    books: Mapping[int, Slippage],
+    notionals_usd: tuple[float, ...] = NOTIONALS_USD,
+) -> Books:
+    """The books of candidates' legs; `books` by position in the universe, at these sizes."""
     known = np.array(
         [
             int(left) in books and int(right) in books
-            for left, right in zip(figures.long, figures.short, strict=True)
+            for left, right in zip(*figures.pair, strict=True)
         ],
         dtype=bool,
     )
-    return legs[0], legs[1], known
-
-
-def net_at_sizes(figures: Figures, universe: Universe, long: Slippage, short: Slippage) -> Numbers:
-    """The candidates' net with depth in place of the spread, by size; NaN where a book is too thin."""
-    if figures.kind == Kind.SPOT:
-        return _spot_net(figures, universe, long, short)
-    return figures.net[:, None] - extra_cost(figures, universe, long, short)
-
-
-def extra_cost(figures: Figures, universe: Universe, long: Slippage, short: Slippage) -> Numbers:
-    """What depth costs a carry trade beyond its spreads; depth is never taken below the spread."""
-    total = np.zeros_like(long.round_trip)
-    for leg, rows in ((long, figures.long), (short, figures.short)):
-        width = universe.spread[rows][:, None]
-        total = total + np.where(
-            np.isnan(leg.round_trip), np.nan, np.maximum(leg.round_trip, width) - width
-        )
-    return total
-
-
-def _spot_net(figures: Figures, universe: Universe, long: Slippage, short: Slippage) -> Numbers:
-    """A spot gap is taken once: bought at the average ask, sold at the average bid."""
-    fees = universe.fees[0]
-    ask = universe.ask[figures.long][:, None] * (1 + long.buying)
-    bid = universe.bid[figures.short][:, None] * (1 - short.selling)
-    inventory = costs.spot_inventory(
-        bid, ask, fees[figures.short][:, None], fees[figures.long][:, None]
+    sizes = len(notionals_usd)
+    return Books(
+        _gathered(books, figures.long, sizes),
+        _gathered(books, figures.short, sizes),
+        known,
+        notionals_usd,
     )
-    moving = figures.net - figures.net_announced
-    return np.asarray(inventory + moving[:, None])
+
+
+def net_at_sizes(
+    figures: Figures, universe: Universe, books: Books, vip_level: int | None = None
+) -> Numbers:
+    """The candidates' net with depth in place of the spread, by size; NaN where a book is too thin.
+
+    At the figures' own VIP level unless another one is named.
+    """
+    level = figures.terms.vip_level if vip_level is None else vip_level
+    if figures.kind is Kind.SPOT:
+        return _spot_net(figures, universe, books, level)
+    fees = universe.fees
+    long, short = figures.pair
+    rebate = 2 * (fees[figures.terms.vip_level] - fees[level])
+    net = figures.net + rebate[long] + rebate[short]
+    return net[:, None] - extra_cost(figures, universe, books)
+
+
+def extra_cost(figures: Figures, universe: Universe, books: Books) -> Numbers:
+    """What depth costs a carry trade beyond its spreads; depth is never taken below the spread."""
+    total: Numbers = np.zeros_like(books.long.round_trip)
+    for leg, rows in ((books.long, figures.long), (books.short, figures.short)):
+        width = universe.spread[rows][:, None]
+        total = total + np.maximum(leg.round_trip, width) - width
+    return total
 
 
 def book_positions(figures: Figures, rows: Index) -> list[int]:
     """Positions of the instruments whose books these candidates need, each once, in their order."""
-    ordered: dict[int, None] = {}
-    for row in rows:
-        ordered[int(figures.long[row])] = None
-        ordered[int(figures.short[row])] = None
-    return list(ordered)
+    legs = np.stack([figures.long[rows], figures.short[rows]], axis=1).ravel()
+    return list(dict.fromkeys(legs.tolist()))
+
+
+def _gathered(books: Mapping[int, Slippage], legs: Index, sizes: int) -> Slippage:
+    nothing = np.full(sizes, np.nan)
+    unknown = Slippage(nothing, nothing, nothing)
+    found = [books.get(int(leg), unknown) for leg in legs]
+    return Slippage(
+        *(
+            np.array([getattr(one, name) for one in found]).reshape(len(found), sizes)
+            for name in Slippage.__slots__
+        )
+    )
+
+
+def _spot_net(figures: Figures, universe: Universe, books: Books, level: int) -> Numbers:
+    """A spot gap is taken once: bought at the average ask, sold at the average bid."""
+    fees = universe.fees[level]
+    ask = universe.ask[figures.long][:, None] * (1 + books.long.buying)
+    bid = universe.bid[figures.short][:, None] * (1 - books.short.selling)
+    inventory = costs.spot_inventory(
+        bid, ask, fees[figures.short][:, None], fees[figures.long][:, None]
+    )
+    return np.asarray(inventory - spot.moving_cost(figures, np.array(books.notionals_usd)))

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from arbedge.names import FIRST_NOTE_BIT, Kind, Reason
+from arbedge.names import FIRST_NOTE_BIT, REJECTING_MASK, Kind, Reason
 from opportunities import gates
 from opportunities.detectors import basis, funding, spot
-from opportunities.detectors.figures import Figures, Terms
+from opportunities.detectors.figures import Figures, Terms, bit
 from opportunities.policy import Policy
 from opportunities.universe import Index, Universe
 
 PAIR_KINDS = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
 _LOOKS_LIKE_NOTHING = (
-    gates.bit(Reason.NO_PRICE)
-    | gates.bit(Reason.CROSSED)
-    | gates.bit(Reason.NO_RATE)
-    | gates.bit(Reason.INTERVAL_UNKNOWN)
-    | gates.bit(Reason.QUOTE_MISMATCH)
-    | gates.bit(Reason.NEEDS_BORROW)
+    bit(Reason.NO_PRICE)
+    | bit(Reason.CROSSED)
+    | bit(Reason.NO_RATE)
+    | bit(Reason.INTERVAL_UNKNOWN)
+    | bit(Reason.QUOTE_MISMATCH)
+    | bit(Reason.NEEDS_BORROW)
 )
 
 
@@ -60,25 +60,31 @@ def terms(policy: Policy, kind: Kind) -> Terms:
 
 def detect(universe: Universe, policy: Policy, world: gates.World, networks: pl.DataFrame) -> Found:
     """Run every detector over all venue pairs and put each candidate through the gates."""
-    bits = {kind: gates.instruments(kind, universe, policy, world) for kind in PAIR_KINDS}
-    routes = spot.Routes.of(universe, networks)
-    raw = {
-        Kind.FUNDING: [
-            funding.figures(
-                Kind.FUNDING, universe, *funding.find(universe), terms(policy, Kind.FUNDING)
-            )
-        ],
-        Kind.SPOT: [spot.figures(universe, terms(policy, Kind.SPOT), routes)],
-        Kind.BASIS: [
-            basis.figures(universe, terms(policy, Kind.BASIS)),
-            basis.reverse_figures(universe, terms(policy, Kind.BASIS)),
-        ],
-    }
+    bits = gates.by_kind(PAIR_KINDS, universe, policy, world)
     judged = {
-        kind: [gates.judge(part, universe, bits[kind], policy, world) for part in parts]
-        for kind, parts in raw.items()
+        kind: [
+            gates.judge(part, universe, bits[kind], policy, world)
+            for part in _figures(kind, universe, policy, networks)
+        ]
+        for kind in PAIR_KINDS
     }
     return Found(universe, judged, int((~universe.dollar).sum()))
+
+
+def _figures(
+    kind: Kind, universe: Universe, policy: Policy, networks: pl.DataFrame
+) -> list[Figures]:
+    """All pairs of a kind with their figures, before any gate."""
+    default = terms(policy, kind)
+    if kind is Kind.SPOT:
+        return [spot.figures(universe, default, networks)]
+    capped = funding.at_cap(universe, policy.column("cap_share", kind, universe))
+    if kind is Kind.FUNDING:
+        return [funding.figures(kind, universe, funding.find(universe), default, capped)]
+    return [
+        basis.figures(universe, default, capped),
+        basis.reverse_figures(universe, default, capped),
+    ]
 
 
 def passing(figures: Figures) -> Index:
@@ -88,14 +94,14 @@ def passing(figures: Figures) -> Index:
 
 
 def nearest(figures: Figures, number: int) -> Index:
-    """Positions of the rejected candidates that came nearest: fewest reasons first, then best net."""
+    """Positions of the rejected candidates that came nearest: fewest reasons, then best net."""
     candidates = gates.rejected(figures.reasons) & np.isfinite(figures.net)
     rows = np.flatnonzero(candidates & ((figures.reasons & _LOOKS_LIKE_NOTHING) == 0))
     if rows.size > number:
         # Only the best nets can be among the nearest; a wide cut first keeps the sort small.
         wide = min(rows.size, 20 * number)
         rows = rows[np.argpartition(-figures.net[rows], wide - 1)[:wide]]
-    reasons = np.bitwise_count(figures.reasons[rows] & gates.REJECTING_MASK)
+    reasons = np.bitwise_count(figures.reasons[rows] & REJECTING_MASK)
     return rows[np.lexsort((-figures.net[rows], reasons))][:number]
 
 

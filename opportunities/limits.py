@@ -11,7 +11,10 @@ from arbedge.names import Kind, Profile
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit. Fractions and money are plain numbers; `unit` says how people write it."""
+    """One limit. Fractions and money are plain numbers; `unit` says how people write it.
+
+    `per_instrument` limits may be set for one venue or instrument, the others only for a kind.
+    """
 
     name: str
     unit: str  # s, h, fraction, usd, count, factor
@@ -21,63 +24,84 @@ class Limit:
     low: float = 0.0
     high: float = float("inf")
     by_kind: Mapping[Kind, float] = field(default_factory=dict)
+    per_instrument: bool = False
 
     def default(self, profile: Profile, kind: Kind | None = None) -> float:
         """The value without any override; a kind's own default is scaled as the profile scales."""
         value = self.strict if profile is Profile.STRICT else self.permissive
-        if kind in self.by_kind:
+        if kind is not None and kind in self.by_kind:
             return self.by_kind[kind] * (value / self.strict if self.strict else 1.0)
         return value
 
-    def check(self, value: float) -> None:
-        """Raise BadSetting when `value` lies outside the bounds."""
+    def check(self, value: float, *, aimed: bool = False) -> None:
+        """Raise BadSetting when `value` lies outside the bounds, or is `aimed` and cannot be."""
         if not self.low <= value <= self.high:
             raise BadSetting(
                 f"{self.name} must lie between {self.low:g} and {self.high:g} {self.unit}, "
                 f"was {value:g}",
                 setting=self.name,
             )
+        if aimed and not self.per_instrument:
+            raise BadSetting(
+                f"{self.name} holds for all venues and instruments; it can differ only by kind",
+                setting=self.name,
+            )
 
 
 _ALL = (
     Limit(
-        "threshold",
-        "fraction",
-        0.0015,
-        0.0008,
-        "Net needed to open.",
-        high=1.0,
-        by_kind={Kind.SPOT: 0.0010},
+        "threshold", "fraction", 0.0015, 0.0008, "Net needed to open.",
+        1e-5, 1.0, by_kind={Kind.SPOT: 0.0010}, per_instrument=True,
     ),
     Limit("horizon", "h", 72, 72, "Hours over which funding payments are counted.", 1, 720),
     Limit("notional", "usd", 1000, 1000, "Size the default figures are computed for.", 10, 1e7),
     Limit("leverage", "factor", 2, 2, "Leverage of a perpetual leg for return on capital.", 1, 125),
-    Limit("max_age", "s", 30, 60, "Age of a leg's data beyond which it is stale.", 1, 3600),
-    Limit("max_leg_skew", "s", 10, 20, "Distance of the legs' capture times.", 0, 3600),
-    Limit("max_ahead", "s", 2, 5, "How far a venue's time may run ahead of ours.", 0, 3600),
-    Limit("frozen_scans", "count", 20, 40, "Scans without any change of the quote.", 2, 10_000),
-    Limit("frozen_move", "fraction", 0.0020, 0.0040, "Move of the peers meanwhile.", high=1.0),
     Limit(
-        "cap_share",
-        "fraction",
-        0.95,
-        0.95,
-        "Share of the cap from which a rate counts as capped.",
-        0.5,
-        1.0,
-    ),
-    Limit("max_rate", "fraction", 0.05, 0.10, "Rate per settlement held for review.", 0, 10),
-    Limit("min_volume", "usd", 200_000, 50_000, "24 h turnover of each leg."),
-    Limit("min_interest", "usd", 500_000, 100_000, "Open interest of each leg where known."),
-    Limit("max_spread", "fraction", 0.01, 0.02, "Spread of each leg.", high=1.0),
-    Limit("max_depeg", "fraction", 0.005, 0.01, "Distance of a quote coin from its peg.", high=1.0),
-    Limit("delisting_margin", "h", 24, 24, "Hours beyond the horizon a leg must stay listed."),
-    Limit(
-        "max_volatility", "fraction", 0.60, 1.50, "(24 h high - low) / low of each leg.", high=100
+        "max_age", "s", 30, 60, "Age of a leg's data beyond which it is stale.",
+        1, 3600, per_instrument=True,
     ),
     Limit(
-        "min_success", "fraction", 0.60, 0.40, "Success of the family's followed outcomes.", 0, 1
+        "max_leg_skew", "s", 10, 20, "Distance of the legs' capture times.",
+        0, 3600, per_instrument=True,
     ),
+    Limit(
+        "max_ahead", "s", 2, 5, "How far a venue's time may run ahead of ours.",
+        0, 3600, per_instrument=True,
+    ),
+    Limit(
+        "frozen_scans", "count", 20, 40, "Scans without any change of the quote.",
+        2, 10_000, per_instrument=True,
+    ),
+    Limit(
+        "frozen_move", "fraction", 0.0020, 0.0040, "Move of the peers meanwhile.",
+        high=1.0, per_instrument=True,
+    ),
+    Limit(
+        "cap_share", "fraction", 0.95, 0.95, "Share of the cap from which a rate counts as capped.",
+        0.5, 1.0, per_instrument=True,
+    ),
+    Limit(
+        "max_rate", "fraction", 0.05, 0.10, "Rate per settlement held for review.",
+        0, 10, per_instrument=True,
+    ),
+    Limit(
+        "min_volume", "usd", 200_000, 50_000, "24 h turnover of each leg.", per_instrument=True
+    ),
+    Limit(
+        "min_interest", "usd", 500_000, 100_000, "Open interest of each leg where known.",
+        per_instrument=True,
+    ),
+    Limit("max_spread", "fraction", 0.01, 0.02, "Spread of each leg.", high=1, per_instrument=True),
+    Limit("max_depeg", "fraction", 0.005, 0.01, "Distance of a quote coin from its peg.", high=1),
+    Limit(
+        "delisting_margin", "h", 24, 24, "Hours beyond the horizon a leg must stay listed.",
+        per_instrument=True,
+    ),
+    Limit(
+        "max_volatility", "fraction", 0.60, 1.50, "(24 h high - low) / low of each leg.",
+        high=100, per_instrument=True,
+    ),
+    Limit("min_success", "fraction", 0.60, 0.40, "Success of the followed outcomes.", 0, 1),
     Limit("min_followed", "count", 20, 20, "Outcomes from which success is known.", 1, 100_000),
     Limit("near_misses", "count", 200, 200, "Nearest misses kept per scan.", 0, 5000),
     Limit("tier_one", "count", 10, 10, "Candidates whose books are read every scan.", 0, 200),
@@ -86,5 +110,5 @@ _ALL = (
     Limit("book_age", "s", 60, 60, "Age beyond which an order book is not used.", 1, 3600),
     Limit("risk_volume_high", "usd", 1e6, 1e6, "24 h turnover below which risk is high."),
     Limit("risk_volume_low", "usd", 1e7, 1e7, "24 h turnover from which risk can be low."),
-)
+)  # fmt: skip
 LIMITS: Mapping[str, Limit] = {one.name: one for one in _ALL}

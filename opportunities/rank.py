@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from arbedge.names import Kind, Reason, Risk, Shelf
-from opportunities.detectors.figures import Figures
-from opportunities.gates import bit
+from opportunities.detectors.figures import Figures, bit
+from opportunities.gates import volatility
 from opportunities.policy import Policy
-from opportunities.settlements import HOUR_MS, Flags, Numbers
+from opportunities.settlements import HOUR_MS, Numbers
 from opportunities.universe import Mask, Universe
 
 WEIGHTS: Mapping[str, float] = {
@@ -24,14 +24,12 @@ WEIGHTS: Mapping[str, float] = {
 RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 _SHELF_BIT = {shelf: 1 << position for position, shelf in enumerate(Shelf)}
 _FULL_VOLUME_USD, _NO_VOLUME_USD = 2e7, 2e5
+# Under these notes a risk is never low. How sure an identity must be says `floor`.
 _UNSURE = (
     bit(Reason.NO_HISTORY)
     | bit(Reason.NETWORK_UNKNOWN)
-    | bit(Reason.PROVISIONAL)
     | bit(Reason.INSTRUMENT_INFERRED)
-    | bit(Reason.VOLUME_UNKNOWN)
     | bit(Reason.GAP_EXCURSION)
-    | bit(Reason.DEPTH_UNKNOWN)
 )
 
 
@@ -40,7 +38,8 @@ class Context:
     """What risk and score look at besides the figures, aligned with the candidates.
 
     `reliability` is the worse leg's share of answers in time (NaN = not measured yet),
-    `previous_net` the figure of the scan before (NaN = new), `floor` the least risk class identity asks for.
+    `previous_net` the figure of the scan before (NaN = new), `floor` the least risk class identity
+    asks for.
     """
 
     break_even_ms: Numbers
@@ -55,7 +54,7 @@ def risk(figures: Figures, universe: Universe, policy: Policy, context: Context)
     long, short = figures.long, figures.short
     volume = _worse(universe.numbers("volume_usd"), long, short, np.fmin)
     width = np.maximum(universe.spread[long], universe.spread[short])
-    swing = _swing(universe)
+    swing = volatility(universe)
     swings = np.fmax(swing[long], swing[short])
     gap = np.abs(figures.gap)
     with np.errstate(invalid="ignore"):
@@ -83,9 +82,10 @@ def score_parts(
 ) -> dict[str, Numbers]:
     """The parts of the rule score by name, each between 0 and 1 before its weight.
 
-    net: net over three thresholds; break_even: share of the horizon left after it; liquidity: the thinner
-    leg's turnover on a log scale from 200 k to 20 M USD; stability: steadiness of the net since the last
-    scan and, where funding is paid, how far history confirms it; data: reliability above 95 % and age.
+    net: net over three thresholds; break_even: share of the horizon left after it; liquidity: the
+    thinner leg's turnover on a log scale from 200 k to 20 M USD; stability: steadiness of the net
+    since the last scan and, where funding is paid, how far history confirms it; data: reliability
+    above 95 % and age.
     """
     long, short = figures.long, figures.short
     volume = _worse(universe.numbers("volume_usd"), long, short, np.fmin)
@@ -93,7 +93,7 @@ def score_parts(
     age = _worse(universe.numbers("age_ms"), long, short, np.fmax) / 1000
     with np.errstate(divide="ignore", invalid="ignore"):
         hours = (context.break_even_ms - universe.now_ms) / HOUR_MS
-        sooner = 1 - hours / policy.value("horizon", figures.kind)
+        sooner = 1 - hours / figures.terms.horizon_hours
         liquidity = np.log(volume / _NO_VOLUME_USD) / span
         drift = np.abs(figures.net - context.previous_net) / context.threshold
         steady = np.where(np.isnan(drift), 0.5, 1 - np.minimum(1.0, drift))
@@ -125,13 +125,13 @@ def score(parts: Mapping[str, Numbers]) -> Numbers:
 def shelves(figures: Figures, risks: Mask, scores: Numbers) -> Mask:
     """Bit mask of names.Shelf, in the order of the enum.
 
-    A trade whose network nobody vouches for never stands on the beginners' shelf.
+    A trade whose network nobody vouches for stands on none of the three shelves beginners see.
     """
-    low = risks == 0
-    known = (figures.reasons & bit(Reason.NETWORK_UNKNOWN)) == 0
+    known = ~figures.carries(Reason.NETWORK_UNKNOWN)
+    low = known & (risks == 0)
     mask: Mask = np.where(low, _SHELF_BIT[Shelf.LOW_RISK], 0)
-    mask |= np.where(scores >= 0.9, _SHELF_BIT[Shelf.HIGH_CONFIDENCE], 0)
-    mask |= np.where(low & known & (scores >= 0.8), _SHELF_BIT[Shelf.BEGINNER], 0)
+    mask |= np.where(known & (scores >= 0.9), _SHELF_BIT[Shelf.HIGH_CONFIDENCE], 0)
+    mask |= np.where(low & (scores >= 0.8), _SHELF_BIT[Shelf.BEGINNER], 0)
     mask |= np.where(risks == 2, _SHELF_BIT[Shelf.ADVANCED], 0)
     return mask
 
@@ -139,12 +139,6 @@ def shelves(figures: Figures, risks: Mask, scores: Numbers) -> Mask:
 def shelf_names(mask: int) -> list[Shelf]:
     """The shelves of a stored mask."""
     return [shelf for shelf, position in _SHELF_BIT.items() if mask & position]
-
-
-def _swing(universe: Universe) -> Numbers:
-    low, high = universe.numbers("low"), universe.numbers("high")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(low > 0, (high - low) / low, np.nan)
 
 
 def _worse(values: Numbers, long: Mask, short: Mask, pick: np.ufunc) -> Numbers:

@@ -1,17 +1,18 @@
-"""Reasons in words and figures: for one candidate, what each gate saw and where its limit lies."""
+"""Reasons in words and figures: what each gate saw of a candidate and where its limit lies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from arbedge.names import Reason
 from opportunities.detectors.figures import Figures
-from opportunities.gates import measured, threshold
+from opportunities.gates import measured, stays_until, threshold, volatility
 from opportunities.policy import Policy
+from opportunities.settlements import GUARD_BEFORE_MS, HOUR_MS, Numbers
 from opportunities.universe import Universe
 
 MEANING: Mapping[Reason, str] = {
@@ -58,13 +59,13 @@ MEANING: Mapping[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason of one candidate; `value` and `limit` are in the gate's own unit, None = not a number."""
+    """One reason of one candidate; `value` and `limit` in the gate's unit, None = not a number."""
 
     code: str
     rejects: bool
-    leg: str | None
-    value: float | None
-    limit: float | None
+    leg: str | None = None
+    value: float | None = None
+    limit: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -73,7 +74,7 @@ class Finding:
 
 def codes(mask: int) -> list[str]:
     """The reason codes of a mask, rejecting ones first."""
-    return [reason.code for reason in Reason if mask >> int(reason) & 1]
+    return [reason.code for reason in from_mask(mask)]
 
 
 def from_mask(mask: int) -> list[Reason]:
@@ -81,57 +82,109 @@ def from_mask(mask: int) -> list[Reason]:
     return [reason for reason in Reason if mask >> int(reason) & 1]
 
 
-Values = Callable[[Universe], np.ndarray]
-# Reason -> (limit's name, what is measured per instrument, whether the higher value is the worse one)
-_PER_LEG: Mapping[Reason, tuple[str, Values, bool]] = {
-    Reason.STALE: ("max_age", lambda u: u.numbers("age_ms") / 1000, True),
-    Reason.FUTURE: ("max_ahead", lambda u: (u.numbers("venue_at_ms") - u.captured_ms) / 1000, True),
-    Reason.FROZEN: ("frozen_scans", lambda u: u.numbers("unchanged_scans"), True),
-    Reason.IMPLAUSIBLE: ("max_rate", lambda u: np.abs(u.rate), True),
-    Reason.THIN_VOLUME: ("min_volume", lambda u: u.numbers("volume_usd"), False),
-    Reason.THIN_INTEREST: ("min_interest", lambda u: u.numbers("open_interest_usd"), False),
-    Reason.WIDE: ("max_spread", lambda u: u.spread, True),
-    Reason.VOLATILE: (
-        "max_volatility",
-        lambda u: (u.numbers("high") - u.numbers("low")) / u.numbers("low"),
-        True,
-    ),
+# Reason -> the name of its limit, and whether the higher value is the worse one.
+_BY_LEG: Mapping[Reason, tuple[str, bool]] = {
+    Reason.STALE: ("max_age", True),
+    Reason.FUTURE: ("max_ahead", True),
+    Reason.FROZEN: ("frozen_scans", True),
+    Reason.IMPLAUSIBLE: ("max_rate", True),
+    Reason.THIN_VOLUME: ("min_volume", False),
+    Reason.THIN_INTEREST: ("min_interest", False),
+    Reason.WIDE: ("max_spread", True),
+    Reason.VOLATILE: ("max_volatility", True),
+    Reason.RATE_AT_CAP: ("cap_share", True),
+    Reason.DELISTING: ("", False),
+    Reason.SETTLING: ("", False),
 }
 
 
+@dataclass
+class Explainer:
+    """Says of the candidates of one part what each of their gates saw; columns are read once."""
+
+    figures: Figures
+    universe: Universe
+    policy: Policy
+    _seen: dict[Reason, Numbers] = field(default_factory=dict)
+    _limits: dict[Reason, Numbers] = field(default_factory=dict)
+
+    def findings(self, row: int) -> list[Finding]:
+        """Every reason of the candidate at `row` with the value seen and the limit, leg named."""
+        return [self._finding(reason, row) for reason in from_mask(int(self.figures.reasons[row]))]
+
+    def _finding(self, reason: Reason, row: int) -> Finding:
+        if reason in _BY_LEG:
+            return self._of_leg(reason, row)
+        if reason in {Reason.LEG_SKEW, Reason.BELOW_THRESHOLD}:
+            if reason not in self._seen:
+                self._seen[reason], self._limits[reason] = self._of_pairs(reason)
+            value, limit = self._seen[reason][row], self._limits[reason][row]
+            return Finding(reason.code, reason.rejects, None, _number(value), _number(limit))
+        return Finding(reason.code, reason.rejects)
+
+    def _of_leg(self, reason: Reason, row: int) -> Finding:
+        if reason not in self._seen:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                self._seen[reason] = self._values(reason)
+                self._limits[reason] = self._bounds(reason)
+        legs = [int(self.figures.long[row]), int(self.figures.short[row])]
+        both = self._seen[reason][legs]
+        if not np.isfinite(both).any():
+            return Finding(reason.code, reason.rejects)
+        worst = int(np.nanargmax(both) if _BY_LEG[reason][1] else np.nanargmin(both))
+        limit = _number(self._limits[reason][legs[worst]])
+        side = ("long", "short")[worst]
+        return Finding(reason.code, reason.rejects, side, _number(both[worst]), limit)
+
+    def _values(self, reason: Reason) -> Numbers:
+        """What is measured per instrument, in the limit's unit (hours for listing, s for time)."""
+        universe = self.universe
+        cap, floor = universe.numbers("rate_cap"), universe.numbers("rate_floor")
+        values: Mapping[Reason, Callable[[], Numbers]] = {
+            Reason.STALE: lambda: universe.numbers("age_ms") / 1000,
+            Reason.FUTURE: lambda: (universe.numbers("venue_at_ms") - universe.captured_ms) / 1000,
+            Reason.FROZEN: lambda: universe.numbers("unchanged_scans"),
+            Reason.IMPLAUSIBLE: lambda: np.abs(universe.rate),
+            Reason.THIN_VOLUME: lambda: universe.numbers("volume_usd"),
+            Reason.THIN_INTEREST: lambda: universe.numbers("open_interest_usd"),
+            Reason.WIDE: lambda: universe.spread,
+            Reason.VOLATILE: lambda: volatility(universe),
+            Reason.RATE_AT_CAP: lambda: np.fmax(universe.rate / cap, universe.rate / floor),
+            Reason.DELISTING: lambda: self._hours_to(universe.numbers("offline_at_ms")),
+            Reason.SETTLING: lambda: self._hours_to(universe.next_ms) * 3600,
+        }
+        return values[reason]()
+
+    def _bounds(self, reason: Reason) -> Numbers:
+        """The limit per instrument."""
+        kind, universe = self.figures.kind, self.universe
+        if reason is Reason.DELISTING:
+            bound = self._hours_to(stays_until(kind, universe, self.policy))
+        elif reason is Reason.SETTLING:
+            bound = np.asarray(GUARD_BEFORE_MS / 1000)
+        else:
+            bound = np.asarray(self.policy.column(_BY_LEG[reason][0], kind, universe))
+        return np.broadcast_to(bound, (universe.size,))
+
+    def _of_pairs(self, reason: Reason) -> tuple[Numbers, Numbers]:
+        """(value, limit) per candidate of what concerns the pair."""
+        figures, universe = self.figures, self.universe
+        if reason is Reason.BELOW_THRESHOLD:
+            return measured(figures, self.policy), threshold(figures, universe, self.policy)
+        captured = universe.captured_ms
+        limit = self.policy.of_pairs("max_leg_skew", figures.kind, universe, figures.pair)
+        return (
+            np.abs(captured[figures.long] - captured[figures.short]) / 1000,
+            np.broadcast_to(limit, (figures.size,)),
+        )
+
+    def _hours_to(self, at_ms: Numbers | float) -> Numbers:
+        return (np.asarray(at_ms) - self.universe.now_ms) / HOUR_MS
+
+
 def explain(figures: Figures, row: int, universe: Universe, policy: Policy) -> list[Finding]:
-    """Every reason of the candidate at `row` with the value seen and the limit, worst leg named."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return [
-            _finding(reason, figures, row, universe, policy)
-            for reason in from_mask(int(figures.reasons[row]))
-        ]
-
-
-def _finding(
-    reason: Reason, figures: Figures, row: int, universe: Universe, policy: Policy
-) -> Finding:
-    long, short = int(figures.long[row]), int(figures.short[row])
-    if reason in _PER_LEG:
-        name, values, high_is_worse = _PER_LEG[reason]
-        column = values(universe)
-        pick = np.nanargmax if high_is_worse else np.nanargmin
-        both = column[[long, short]]
-        worst = int(pick(both)) if np.isfinite(both).any() else 0
-        limit = policy.column(name, figures.kind, universe)
-        bound = limit if isinstance(limit, float) else np.asarray(limit)[[long, short][worst]]
-        return _made(reason, ("long", "short")[worst], both[worst], bound)
-    if reason is Reason.LEG_SKEW:
-        skew = abs(universe.captured_ms[long] - universe.captured_ms[short]) / 1000
-        return _made(reason, None, skew, policy.value("max_leg_skew", figures.kind))
-    if reason is Reason.BELOW_THRESHOLD:
-        seen = measured(figures, policy)[row]
-        return _made(reason, None, seen, threshold(figures, universe, policy)[row])
-    return _made(reason, None, None, None)
-
-
-def _made(reason: Reason, leg: str | None, value: Any, limit: Any) -> Finding:
-    return Finding(reason.code, reason.rejects, leg, _number(value), _number(limit))
+    """Every reason of one candidate; for many of them keep an Explainer."""
+    return Explainer(figures, universe, policy).findings(row)
 
 
 def _number(value: Any) -> float | None:

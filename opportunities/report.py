@@ -1,7 +1,8 @@
-"""A scan's result as plain data for programs: the JSON of `manage.py scan --json` and of the API."""
+"""A scan's result as plain data for programs: what `manage.py scan --json` and the API give."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from arbedge.names import Reason
-from opportunities import gates, reasons
+from opportunities import gates, rank, reasons
 from opportunities.detect import Tally
 from opportunities.policy import Policy
 from opportunities.scan import Result
@@ -22,7 +23,7 @@ FIGURES = (
 
 
 def as_json(result: Result, policy: Policy, *, rejected: bool = False) -> dict[str, Any]:
-    """The whole result: as_of, fee_version, opportunities, rejected by code and, if asked, in full."""
+    """The whole result: as_of, versions, opportunities, rejected by code and, if asked, in full."""
     tally = Tally.of(result.counts)
     answer: dict[str, Any] = {
         "as_of": iso(result.as_of_ms),
@@ -48,6 +49,8 @@ def row_json(row: Mapping[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in FIGURES},
         "break_even_at": iso(row["break_even_at_ms"]),
         "risk": row["risk"],
+        "score_parts": json.loads(row["score_parts"]),
+        "shelves": [str(shelf) for shelf in rank.shelf_names(row["shelves"])],
         "reasons": reasons.codes(row["reasons"]),
     }
 
@@ -63,6 +66,7 @@ def rejected_rows(
         wanted = gates.rejected(part.reasons)
         if asset is not None:
             wanted &= names[part.long] == asset
+        explainer = reasons.Explainer(part, universe, policy)
         for row in np.flatnonzero(wanted):
             long, short = int(part.long[row]), int(part.short[row])
             yield {
@@ -74,10 +78,7 @@ def rejected_rows(
                 ],
                 "net": _finite(part.net[row]),
                 "net_announced": _finite(part.net_announced[row]),
-                "reasons": [
-                    finding.as_dict()
-                    for finding in reasons.explain(part, int(row), universe, policy)
-                ],
+                "reasons": [finding.as_dict() for finding in explainer.findings(int(row))],
             }
     if asset is None:
         yield from _left_out(result)
@@ -94,7 +95,7 @@ def _left_out(result: Result) -> Iterator[dict[str, Any]]:
             "net": None,
             "net_announced": None,
             "reasons": [
-                reasons.Finding(Reason.QUOTE_MISMATCH.code, True, None, None, None).as_dict()  # noqa: FBT003
+                reasons.Finding(Reason.QUOTE_MISMATCH.code, Reason.QUOTE_MISMATCH.rejects).as_dict()
             ],
         }
 

@@ -1,8 +1,8 @@
 """Which funding payments are due by when.
 
-Every function takes numbers or numpy arrays alike. Times are milliseconds since 1970 UTC, intervals hours,
-rates fractions per settlement. A *flow* is what one settlement brings to the holder of a leg: a short
-receives a positive rate, a long pays it.
+Every function takes numbers or numpy arrays alike. Times are milliseconds since 1970 UTC, intervals
+hours, rates fractions per settlement. A *flow* is what one settlement brings to the holder of a
+leg: a short receives a positive rate, a long pays it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def upcoming(next_ms: Value, interval_hours: Value, now_ms: float) -> Numbers:
-    """The next settlement after `now_ms`; one that passed within the guard is stepped on by one interval.
+    """The next settlement after `now_ms`; one that passed within the guard is stepped on once.
 
     A settlement further in the past is the venue's silence, not a calendar: it becomes NaN.
     """
@@ -46,7 +46,7 @@ def due(next_ms: Value, interval_hours: Value, now_ms: float, horizon_hours: flo
 def first_payment(
     flow: Value, next_ms: Value, interval_hours: Value, now_ms: float, horizon_hours: float
 ) -> Numbers:
-    """What the first settlement within the horizon brings; an imminent one counts only if it costs."""
+    """What the first settlement within the horizon brings; an imminent one only if it costs."""
     count = due(next_ms, interval_hours, now_ms, horizon_hours)
     imminent = upcoming(next_ms, interval_hours, now_ms) - now_ms < IMMINENT_MS
     missed = imminent & (np.asarray(flow) > 0)
@@ -63,7 +63,7 @@ def later_payments(
 
 
 def settling(next_ms: Value, now_ms: float) -> Flags:
-    """Whether the settlement guard is on: from 60 s before a settlement until the venue shows the next one."""
+    """Whether the guard is on: from 60 s before a settlement until the venue shows the next."""
     left = np.asarray(next_ms, dtype=np.float64) - now_ms
     return (left <= GUARD_BEFORE_MS) & (left >= -GUARD_AFTER_MS)
 
@@ -80,18 +80,19 @@ def break_even_ms(
     interval_hours: tuple[Numbers, Numbers],
     confidence: Numbers,
     cost: Numbers,
+    *,
     now_ms: float,
     horizon_hours: float,
 ) -> Numbers:
-    """When receipts less payments first reach the cost, within four horizons; NaN = not within them.
+    """When receipts less payments first reach the cost; NaN = not within four horizons.
 
-    The first settlement of each leg counts at its announced rate, further ones times `confidence` (the k
-    of the money rules) where the two legs together are expected to bring something by them.
+    The first settlement of each leg counts at its announced rate, further ones times `confidence`
+    (the k of the money rules). A negative k never turns a payment into a receipt.
     """
     last_ms = now_ms + 4 * horizon_hours * HOUR_MS
     times, amounts = [], []
     for flow, next_at, interval in zip(flows, next_ms, interval_hours, strict=True):
-        when, what = _ledger(flow, next_at, interval, confidence, now_ms, last_ms)
+        when, what = _ledger(flow, next_at, interval, confidence, now_ms=now_ms, last_ms=last_ms)
         times.append(when)
         amounts.append(what)
     when = np.concatenate(times, axis=1)
@@ -112,18 +113,19 @@ def _ledger(
     next_ms: Numbers,
     interval_hours: Numbers,
     confidence: Numbers,
+    *,
     now_ms: float,
     last_ms: float,
 ) -> tuple[Numbers, Numbers]:
-    """Times and expected amounts of one leg's settlements, one row per candidate, padded with infinity."""
+    """Times and expected amounts of one leg's settlements, a row each, padded with infinity."""
     start = upcoming(next_ms, interval_hours, now_ms)
     shortest = np.nanmin(interval_hours) if np.isfinite(interval_hours).any() else np.inf
     steps = int((last_ms - now_ms) / (shortest * HOUR_MS)) + 1 if np.isfinite(shortest) else 1
     index = np.arange(steps, dtype=np.float64)
     when = start[:, None] + index * interval_hours[:, None] * HOUR_MS
-    what = np.broadcast_to(flow[:, None], when.shape) * np.where(
-        index == 0, 1.0, confidence[:, None]
-    )
+    believed = flow * confidence
+    further = np.where((confidence < 0) & (believed > 0), 0.0, believed)
+    what = np.where(index == 0, flow[:, None], further[:, None])
     imminent = (when - now_ms < IMMINENT_MS) & (what > 0)
     outside = ~(when <= last_ms) | imminent
     return np.where(outside, np.inf, when), np.where(outside, 0.0, what)

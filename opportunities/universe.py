@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,16 @@ Mask = npt.NDArray[np.int64]
 # Quotes that stand for a dollar. Others are never compared with each other.
 DOLLARS = ("USDT", "USDC", "USD", "FDUSD", "TUSD", "USDE", "DAI", "BUSD", "USD1", "PYUSD")
 # Coins that are meant to be worth one dollar.
-PEGGED = DOLLARS + ("USDP", "USDD", "GUSD", "LUSD", "SUSD", "UST", "USTC", "RLUSD")
+PEGGED = (*DOLLARS, "USDP", "USDD", "GUSD", "LUSD", "SUSD", "RLUSD")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Universe:
     """Columns of every instrument; rows [0, spots) are spot, the rest are perpetuals.
 
-    Prices are per coin, `fees` are taker fees as fractions with one row per VIP level. NaN = unknown.
+    Prices are per coin, `fees` are taker fees as fractions with one row per VIP level. `asset`,
+    `quote`, `settle` are codes that only tell equal from different names; `venue` is a position in
+    `venues`. `hourly` is the announced funding per hour, nothing for spot. NaN = unknown.
     """
 
     frame: pl.DataFrame
@@ -37,37 +39,39 @@ class Universe:
     venue: Index
     venues: tuple[str, ...]
     dollar: Flags
+    perp: Flags
     bid: Numbers
     ask: Numbers
     mid: Numbers
     spread: Numbers
     rate: Numbers
     interval_hours: Numbers
+    hourly: Numbers
     next_ms: Numbers
     captured_ms: Numbers
     fees: Numbers
     mean_hourly: Numbers
+    _read: dict[str, Numbers] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
         """How many instruments there are."""
         return len(self.asset)
 
-    @property
-    def perp(self) -> Flags:
-        """Which rows are perpetuals."""
-        flags: Flags = np.arange(self.size) >= self.spots
+    def numbers(self, name: str) -> Numbers:
+        """A float column as an array, null as NaN; read once."""
+        if name not in self._read:
+            self._read[name] = _numbers(self.frame, name)
+        return self._read[name]
+
+    def named(self, column: str, names: Sequence[str]) -> Flags:
+        """Which rows carry one of `names` in a text column."""
+        flags: Flags = _flags(self.frame.get_column(column).is_in(list(names)))
         return flags
 
-    @property
-    def hourly(self) -> Numbers:
-        """Announced funding per hour; nothing for spot, NaN where unknown."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.perp, costs.hourly(self.rate, self.interval_hours), 0.0)
-
-    def numbers(self, name: str) -> Numbers:
-        """A float column as an array, null as NaN."""
-        return _numbers(self.frame, name)
+    def flags(self, name: str) -> Flags:
+        """A yes/no column as an array, null as no."""
+        return _flags(self.frame.get_column(name))
 
 
 def build(
@@ -83,30 +87,32 @@ def build(
     `means`: instrument_id and mean_hourly of settled funding over the last 7 days.
     """
     frame = pl.concat([spot, perp], how="vertical", rechunk=True)
+    asset, quote, settle, venue = _codes(frame, "asset", "quote", "settle", "venue")
+    seen, venue = np.unique(venue, return_inverse=True)
     bid, ask = _numbers(frame, "bid"), _numbers(frame, "ask")
+    rate, interval = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
+    is_perp = np.arange(frame.height) >= spot.height
     with np.errstate(divide="ignore", invalid="ignore"):
         middle, width = costs.mid(bid, ask), costs.spread(bid, ask)
-    venue, venues = _codes(frame, "venue")
-    quote, quotes = _codes(frame, "quote")
-    settle = frame.get_column("settle").replace_strict(
-        quotes, range(len(quotes)), default=-1, return_dtype=pl.Int64
-    )
+        hourly = np.where(is_perp, costs.hourly(rate, interval), 0.0)
     return Universe(
         frame=frame,
         spots=spot.height,
         now_ms=now_ms,
-        asset=_codes(frame, "asset")[0],
+        asset=asset,
         quote=quote,
-        settle=settle.to_numpy(),
-        venue=venue,
-        venues=venues,
-        dollar=np.array([name in DOLLARS for name in quotes] or [False])[quote],
+        settle=settle,
+        venue=venue.astype(np.int64),
+        venues=_names(frame, "venue", venue, len(seen)),
+        dollar=_flags(frame.get_column("quote").is_in(DOLLARS)),
+        perp=is_perp,
         bid=bid,
         ask=ask,
         mid=np.asarray(middle),
         spread=np.asarray(width),
-        rate=_numbers(frame, "rate"),
-        interval_hours=_numbers(frame, "interval_hours"),
+        rate=rate,
+        interval_hours=interval,
+        hourly=hourly,
         next_ms=_numbers(frame, "next_settlement_ms"),
         captured_ms=_numbers(frame, "captured_at_ms"),
         fees=np.array([one.to_numpy() for one in fees], dtype=np.float64),
@@ -118,12 +124,25 @@ def _numbers(frame: pl.DataFrame, name: str) -> Numbers:
     return frame.get_column(name).cast(pl.Float64).to_numpy()
 
 
-def _codes(frame: pl.DataFrame, name: str) -> tuple[Index, tuple[str, ...]]:
-    """Small integers for the names in a column, and the names by that integer."""
-    column = frame.get_column(name).fill_null("")
-    names = column.unique(maintain_order=True)
-    codes = column.replace_strict(names, range(len(names)), return_dtype=pl.Int64)
-    return codes.to_numpy(), tuple(names)
+def _flags(column: pl.Series) -> Flags:
+    flags: Flags = column.fill_null(value=False).to_numpy()
+    return flags
+
+
+def _codes(frame: pl.DataFrame, *names: str) -> list[Index]:
+    """Integers for the names in text columns, equal for equal names across all of them."""
+    coded = frame.select(
+        pl.col(name).fill_null("").cast(pl.Categorical).to_physical().cast(pl.Int64)
+        for name in names
+    )
+    return [coded.get_column(name).to_numpy() for name in names]
+
+
+def _names(frame: pl.DataFrame, column: str, codes: Index, number: int) -> tuple[str, ...]:
+    """The name that stands behind each of the codes 0 ... number - 1."""
+    rows = np.zeros(number, dtype=np.int64)
+    rows[codes] = np.arange(len(codes))
+    return tuple(frame.get_column(column).fill_null("").gather(rows))
 
 
 def _means(frame: pl.DataFrame, means: pl.DataFrame, spots: int) -> Numbers:

@@ -7,6 +7,7 @@ import numpy as np
 from arbedge.names import Kind, Reason
 from opportunities.detectors import funding, pairs
 from opportunities.detectors.figures import Figures, Terms
+from opportunities.settlements import Flags
 from opportunities.universe import Universe
 
 
@@ -21,14 +22,12 @@ def find_reverse(universe: Universe) -> pairs.Pair:
     return pairs.across(universe, paid_to_longs, ~universe.perp, same_venue=True)
 
 
-def figures(universe: Universe, terms: Terms) -> Figures:
+def figures(universe: Universe, terms: Terms, capped: Flags) -> Figures:
     """Figures of spot against perpetual."""
-    long, short = find(universe)
-    return funding.figures(Kind.BASIS, universe, long, short, terms)
+    return funding.figures(Kind.BASIS, universe, find(universe), terms, capped)
 
 
-def reverse_figures(universe: Universe, terms: Terms) -> Figures:
-    """Figures of the reverse trade, every one rejected: what borrowing the coin costs is not known."""
-    long, short = find_reverse(universe)
-    found = funding.figures(Kind.BASIS, universe, long, short, terms)
+def reverse_figures(universe: Universe, terms: Terms, capped: Flags) -> Figures:
+    """Figures of the reverse trade, every one rejected: what borrowing costs is not known."""
+    found = funding.figures(Kind.BASIS, universe, find_reverse(universe), terms, capped)
     return found.marked(Reason.NEEDS_BORROW, np.ones(found.size, dtype=bool))

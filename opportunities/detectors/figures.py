@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Figures:
     """Candidates of one kind; rates and nets are fractions of the long leg's entry value."""
 
     kind: Kind
+    terms: Terms
     long: Index
     short: Index
     first: Numbers
@@ -46,16 +47,29 @@ class Figures:
         """How many candidates there are."""
         return len(self.long)
 
+    @property
+    def pair(self) -> tuple[Index, Index]:
+        """(long, short)."""
+        return self.long, self.short
+
     def take(self, rows: npt.NDArray[np.int64] | Flags) -> Figures:
         """These rows only."""
-        return Figures(
-            self.kind,
-            *(getattr(self, name)[rows] for name in self.__slots__ if name != "kind"),
-        )
+        columns = (getattr(self, one.name)[rows] for one in fields(self)[2:])
+        return Figures(self.kind, self.terms, *columns)
 
     def marked(self, reason: Reason, rows: Flags) -> Figures:
         """With `reason` added where `rows` is true."""
         return replace(self, reasons=self.reasons | mark(reason, rows))
+
+    def carries(self, reason: Reason) -> Flags:
+        """Which candidates carry a reason."""
+        flags: Flags = (self.reasons & bit(reason)) != 0
+        return flags
+
+
+def bit(reason: Reason) -> int:
+    """The reason as a mask."""
+    return 1 << int(reason)
 
 
 def mark(reason: Reason, rows: Flags) -> Mask:

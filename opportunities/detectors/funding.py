@@ -8,8 +8,8 @@ from arbedge.names import Kind, Reason
 from opportunities import costs
 from opportunities.detectors import pairs
 from opportunities.detectors.figures import Figures, Terms, mark
-from opportunities.settlements import Numbers, first_payment, later_payments
-from opportunities.universe import Index, Universe
+from opportunities.settlements import Flags, Numbers, Value, first_payment, later_payments
+from opportunities.universe import Universe
 
 
 def find(universe: Universe) -> pairs.Pair:
@@ -17,21 +17,22 @@ def find(universe: Universe) -> pairs.Pair:
     return pairs.across(universe, universe.perp, universe.perp, same_venue=False)
 
 
-def figures(kind: Kind, universe: Universe, long: Index, short: Index, terms: Terms) -> Figures:
-    """Figures of pairs that live on funding payments; a spot leg pays and receives none."""
-    first, later, k = payments(universe, long, short, terms.horizon_hours)
-    gap = np.asarray(costs.gap(universe.mid[long], universe.mid[short]))
-    fees = universe.fees[terms.vip_level]
-    cost = np.asarray(
-        costs.carry_cost(
-            fees[long], fees[short], universe.spread[long], universe.spread[short], gap
-        )
-    )
-    capped = at_cap(universe)
-    notes = mark(Reason.RATE_AT_CAP, capped[long] | capped[short])
-    notes |= mark(Reason.NO_HISTORY, ~costs.both_known(mean_hourly(universe, long, short)))
+def figures(
+    kind: Kind, universe: Universe, pair: pairs.Pair, terms: Terms, capped: Flags
+) -> Figures:
+    """Figures of pairs that live on funding payments; a spot leg pays and receives none.
+
+    `capped` says which instruments' rates stand at their venue's cap (see at_cap).
+    """
+    long, short = pair
+    either_capped = capped[long] | capped[short]
+    mean = mean_hourly(universe, pair)
+    first, later, k = payments(universe, pair, terms.horizon_hours, either_capped, mean)
+    gap, cost = price(universe, pair, terms.vip_level)
+    reasons = mark(Reason.RATE_AT_CAP, either_capped) | mark(Reason.NO_HISTORY, np.isnan(mean))
     return Figures(
         kind=kind,
+        terms=terms,
         long=long,
         short=short,
         first=first,
@@ -41,47 +42,64 @@ def figures(kind: Kind, universe: Universe, long: Index, short: Index, terms: Te
         gap=gap,
         net_announced=first + later - cost,
         net=np.asarray(costs.net_carry(first, later, k, cost)),
-        reasons=notes,
+        reasons=reasons,
     )
 
 
 def payments(
-    universe: Universe, long: Index, short: Index, horizon_hours: float
+    universe: Universe, pair: pairs.Pair, horizon_hours: float, capped: Flags, mean: Numbers
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """(first, later, k) of the pairs within the horizon."""
-    first, later = leg_payments(universe, horizon_hours)
-    # What a long pays is what a short of the same instrument would receive, but the rule for imminent
-    # payments depends on the side, so both sides are computed per instrument and gathered.
-    total_first = first[1][short] + first[0][long]
-    total_later = later[1][short] + later[0][long]
-    capped = at_cap(universe)
-    uncertain = capped[long] | capped[short]
-    total_later = np.where(uncertain, np.minimum(total_later, 0.0), total_later)
+    """(first, later, k) of the pairs within the horizon.
+
+    `capped` flags pairs of which only the first payment counts; `mean` is what settled per hour.
+    """
+    long, short = pair
+    as_long, as_short, later_short = leg_payments(universe, horizon_hours)
+    later = later_short[short] - later_short[long]
     announced = universe.hourly[short] - universe.hourly[long]
-    k = costs.confidence_k(total_later, announced, mean_hourly(universe, long, short))
-    return total_first, total_later, k
+    k = costs.confidence_k(later, announced, mean, capped=capped)
+    return as_long[long] + as_short[short], later, k
 
 
-def leg_payments(
-    universe: Universe, horizon_hours: float
-) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
-    """((first as long, first as short), (later as long, later as short)) per instrument."""
+def leg_payments(universe: Universe, horizon_hours: float) -> tuple[Numbers, Numbers, Numbers]:
+    """(first payment to a long, first to a short, later payments to a short) per instrument.
+
+    What a short is paid later a long pays; of first payments that holds only until the last minute,
+    when what costs still counts and what pays does not.
+    """
     rate = np.where(universe.perp, universe.rate, 0.0)
     calendar = (universe.next_ms, universe.interval_hours, universe.now_ms, horizon_hours)
-    first = (first_payment(-rate, *calendar), first_payment(rate, *calendar))
-    later = later_payments(rate, *calendar)
-    return first, (-later, later)
+    return (
+        first_payment(-rate, *calendar),
+        first_payment(rate, *calendar),
+        later_payments(rate, *calendar),
+    )
 
 
-def mean_hourly(universe: Universe, long: Index, short: Index) -> Numbers:
-    """Settled hourly difference of the legs over the last 7 days, NaN where a leg has no history."""
+def price(universe: Universe, pair: pairs.Pair, vip_level: int = 0) -> tuple[Numbers, Numbers]:
+    """(gap, cost) of the pairs at a row of the universe's fees."""
+    long, short = pair
+    fees, width = universe.fees[vip_level], universe.spread
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = np.asarray(costs.gap(universe.mid[long], universe.mid[short]))
+    cost = costs.carry_cost(fees[long], fees[short], width[long], width[short], gap)
+    return gap, np.asarray(cost)
+
+
+def mean_hourly(universe: Universe, pair: pairs.Pair) -> Numbers:
+    """Settled hourly difference of the legs over 7 days, NaN where a leg has no history."""
+    long, short = pair
     return universe.mean_hourly[short] - universe.mean_hourly[long]
 
 
-def at_cap(universe: Universe, share: float = 0.95) -> np.ndarray:
-    """Instruments whose rate stands at 95 % or more of the venue's cap or floor."""
+def at_cap(universe: Universe, share: Value = 0.95) -> Flags:
+    """Instruments whose rate stands at this share of the venue's cap or floor, or beyond.
+
+    Where a venue tells only one of them, the other is taken as its mirror image.
+    """
     cap, floor = universe.numbers("rate_cap"), universe.numbers("rate_floor")
-    with np.errstate(invalid="ignore"):
-        high = (cap > 0) & (universe.rate >= share * cap)
-        low = (floor < 0) & (universe.rate <= share * floor)
-    return high | low
+    cap, floor = np.where(np.isnan(cap), -floor, cap), np.where(np.isnan(floor), -cap, floor)
+    high = (cap > 0) & (universe.rate >= share * cap)
+    low = (floor < 0) & (universe.rate <= share * floor)
+    flags: Flags = high | low
+    return flags

@@ -13,8 +13,8 @@ Pair = tuple[Index, Index]
 def across(universe: Universe, longs: Flags, shorts: Flags, *, same_venue: bool) -> Pair:
     """Every (long, short) pair of one coin with long from `longs` and short from `shorts`.
 
-    Both directions appear when both flags select both rows. An instrument is never paired with itself;
-    pairs on one venue only when `same_venue`.
+    Both directions appear when both flags select both rows. An instrument is never paired with
+    itself; pairs on one venue only when `same_venue`.
     """
     left = np.flatnonzero(longs & universe.dollar)
     right = np.flatnonzero(shorts & universe.dollar)

@@ -1,0 +1,129 @@
+"""How coins can move between venues: which chains are open at both ends, and what they charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from exchanges.snapshot import NETWORKS
+from opportunities.settlements import Flags, Numbers
+from opportunities.universe import Index, Universe
+
+UNKNOWN, OPEN, CLOSED = 0, 1, 2
+_YES, _NO = 1, 0  # a switch of a chain; anything else is not told
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Chains of the coins that venues have told of, one row per (venue, coin, chain), in order.
+
+    `position` leads from an instrument to its (venue, coin), -1 = nothing told. Per (venue, coin):
+    `start` and `count` of its chains, and whether all of them are shut for coins out or in.
+    """
+
+    position: Index
+    start: Index
+    count: Index
+    shut_out: Flags
+    shut_in: Flags
+    key: Index  # (venue, coin) * chains + chain, ascending
+    chain: Index
+    chains: int
+    can_out: Index
+    can_in: Index
+    fee_coins: Numbers
+
+    @classmethod
+    def of(cls, universe: Universe, networks: pl.DataFrame) -> Routes:
+        """Routes for the instruments of a universe.
+
+        `networks`: venue, coin, chain, can_deposit, can_withdraw, withdraw_fee (coins); a switch
+        that is null has not been told.
+        """
+        told = _coded(networks if networks.width else pl.DataFrame(schema=dict(NETWORKS)))
+        owner, chain = told["owner"].to_numpy(), told["chain_code"].to_numpy()
+        chains = int(chain.max()) + 1 if told.height else 1
+        count = np.bincount(owner)
+        can_out, can_in = told["can_withdraw"].to_numpy(), told["can_deposit"].to_numpy()
+        return cls(
+            position=_positions(universe, told),
+            start=np.cumsum(count) - count,
+            count=count,
+            shut_out=np.bincount(owner, can_out == _NO) == count,
+            shut_in=np.bincount(owner, can_in == _NO) == count,
+            key=owner * chains + chain,
+            chain=chain,
+            chains=chains,
+            can_out=can_out,
+            can_in=can_in,
+            fee_coins=told["withdraw_fee"].to_numpy(),
+        )
+
+    def between(self, long: Index, short: Index) -> tuple[Index, Numbers]:
+        """(status, cheapest withdrawal fee in coins) from the long leg's venue to the short leg's.
+
+        Open needs one chain that is open at both ends and names its fee. Closed needs a venue that
+        shuts every chain, or chains known to both of which none is open; all else is unknown.
+        """
+        status, fee = np.full(len(long), UNKNOWN), np.full(len(long), np.nan)
+        if not len(self.key):
+            return status, fee
+        out, into = self.position[long], self.position[short]
+        shut = ((out >= 0) & self.shut_out[out]) | ((into >= 0) & self.shut_in[into])
+        both = np.flatnonzero((out >= 0) & (into >= 0))
+        if both.size:
+            cheapest, doubtful, shared = self._common(out[both], into[both])
+            known = np.isfinite(cheapest)
+            fee[both[known]] = cheapest[known]
+            status[both[known]] = OPEN
+            shut[both[~known & ~doubtful & shared]] = True
+        return np.where(shut, CLOSED, status), fee
+
+    def _common(self, out: Index, into: Index) -> tuple[Numbers, Flags, Flags]:
+        """(cheapest open fee or infinity, whether a chain is in doubt, whether one is shared)."""
+        count = self.count[out]
+        pair = np.repeat(np.arange(len(out)), count)
+        offset = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
+        here = self.start[out][pair] + offset
+        wanted = into[pair] * self.chains + self.chain[here]
+        there = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        met = self.key[there] == wanted
+        pair, here, there = pair[met], here[met], there[met]
+        leaves, arrives = self.can_out[here], self.can_in[there]
+        passes = (leaves == _YES) & (arrives == _YES) & np.isfinite(self.fee_coins[here])
+        doubtful = (leaves != _NO) & (arrives != _NO) & ~passes
+        cheapest = np.full(len(out), np.inf)
+        np.minimum.at(cheapest, pair[passes], self.fee_coins[here[passes]])
+        return cheapest, _any(pair[doubtful], len(out)), _any(pair, len(out))
+
+
+def _coded(networks: pl.DataFrame) -> pl.DataFrame:
+    """Chains in order of their (venue, coin), with whole numbers for names and switches."""
+    switch = pl.col("can_deposit", "can_withdraw").cast(pl.Int64).fill_null(-1)
+    return (
+        networks.select(
+            "venue", "coin", pl.col("chain").fill_null(""), switch, pl.col("withdraw_fee")
+        )
+        .drop_nulls(["venue", "coin"])
+        .unique(["venue", "coin", "chain"], keep="last")
+        .with_columns(
+            owner=pl.struct("venue", "coin").rank("dense").cast(pl.Int64) - 1,
+            chain_code=pl.col("chain").rank("dense").cast(pl.Int64) - 1,
+        )
+        .sort("owner", "chain_code")
+    )
+
+
+def _positions(universe: Universe, told: pl.DataFrame) -> Index:
+    """The (venue, coin) of every instrument, -1 where its venue has told nothing of the coin."""
+    owners = told.select("venue", pl.col("coin").alias("base"), "owner").unique()
+    found = universe.frame.select("venue", "base").join(
+        owners, on=["venue", "base"], how="left", maintain_order="left"
+    )
+    return found["owner"].fill_null(-1).to_numpy()
+
+
+def _any(rows: Index, number: int) -> Flags:
+    return np.bincount(rows, minlength=number) > 0
