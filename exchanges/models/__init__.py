@@ -5,10 +5,9 @@ from exchanges.models.funding import SettledFunding
 from exchanges.models.instruments import STATUSES, Instrument
 from exchanges.models.networks import NetworkStatus
 from exchanges.models.venues import VenueRecord
-from exchanges.models.verdicts import SOURCES, CoinVerdict
+from exchanges.models.verdicts import CoinVerdict
 
 __all__ = [
-    "SOURCES",
     "STATUSES",
     "CoinVerdict",
     "FeeGroupMember",

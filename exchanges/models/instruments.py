@@ -36,7 +36,9 @@ class Instrument(models.Model):
     contract_size = models.DecimalField(
         max_digits=DIGITS,
         decimal_places=PLACES,
-        help_text="Units of the base per contract; 1 for spot.",
+        null=True,
+        blank=True,
+        help_text="Units of the base per contract; 1 for spot, empty where it is not known.",
     )
     tick = models.DecimalField(
         max_digits=DIGITS,
@@ -106,7 +108,7 @@ class Instrument(models.Model):
             models.CheckConstraint(
                 name="instrument_sizes_are_positive",
                 condition=Q(multiplier__gt=0)
-                & Q(contract_size__gt=0)
+                & (Q(contract_size__isnull=True) | Q(contract_size__gt=0))
                 & (Q(tick__isnull=True) | Q(tick__gt=0))
                 & (Q(lot__isnull=True) | Q(lot__gt=0))
                 & (Q(min_notional__isnull=True) | Q(min_notional__gte=0)),

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from arbedge.names import Verdict
+from exchanges.memory import RESETS, SOURCES, VERDICTS
 from exchanges.models.instruments import MARKETS
-
-VERDICTS: Final = tuple(verdict.value for verdict in Verdict)
-SOURCES: Final = (
-    "admin",
-    "contract",
-    "index",
-    "median",
-    "ratio",
-    "multiplier",
-    "pegged",
-    "alone",
-)
-RESETS: Final = ("", "relisted", "renamed", "redenominated")
 
 
 class CoinVerdict(models.Model):
