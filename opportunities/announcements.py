@@ -6,9 +6,9 @@ from typing import Final
 
 import polars as pl
 
-from arbedge.names import CloseReason, Event, Reason, State
+from arbedge.names import CloseReason, Event, Reason
 from exchanges.columns import TEXT, Schema
-from opportunities.candidate import GATES
+from opportunities.handover import GATES
 from opportunities.rules import Moment, Rules
 
 EVENTS: Final[Schema] = {
@@ -151,10 +151,9 @@ def _of_live(moved: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_opening(opening: pl.DataFrame) -> pl.DataFrame:
-    back = pl.col("revives").is_not_null()
-    told = {name: name for name in NEW} | {"best": "best", "state": "state"}
-    return opening.with_columns(state=pl.lit(State.OPEN.value)).select(
-        pl.col("revives").alias("id"),
+    back = pl.col("id").is_not_null()
+    return opening.select(
+        "id",
         "fingerprint",
         pl.when(back)
         .then(pl.lit(Event.RECOVERED.value))
@@ -163,5 +162,5 @@ def _of_opening(opening: pl.DataFrame) -> pl.DataFrame:
         pl.lit("").alias("reason"),
         pl.lit(value=False).alias("silent"),
         pl.when(back).then(_told(OLD).struct.json_encode()).alias("old"),
-        _told(told).struct.json_encode().alias("new"),
+        pl.struct(*NEW, "best", "state").struct.json_encode().alias("new"),
     )

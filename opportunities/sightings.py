@@ -9,7 +9,7 @@ import polars as pl
 
 from arbedge.names import REJECTING_MASK, Kind, Reason
 from exchanges.columns import NUMBER, TEXT, Schema
-from opportunities.candidate import bits, mask
+from opportunities.handover import bits, mask
 from opportunities.rules import Moment
 
 SIGHTING: Final[Schema] = {
@@ -44,7 +44,7 @@ class Sighted:
 def sight(sightings: pl.DataFrame, candidates: pl.DataFrame, moment: Moment) -> Sighted:
     """Count this scan's observations of candidates that are not live.
 
-    `candidates` come from `candidate.observe`. An observation counts at `measured >= threshold`
+    `candidates` come from `handover.observe`. An observation counts at `measured >= threshold`
     with nothing rejecting it but the history gate; a lesser one, or none although both venues
     answered, starts the count anew. Blind venues and the settlement guard change nothing.
     """

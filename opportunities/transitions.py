@@ -15,7 +15,8 @@ import polars as pl
 from arbedge.names import CloseReason, Event, State
 from exchanges.columns import NUMBER, TEXT, Schema
 from opportunities import announcements, families
-from opportunities.candidate import observe
+from opportunities.handover import observe
+from opportunities.openings import PAST, born
 from opportunities.rules import Moment, Rules
 from opportunities.sightings import Sighted, sight
 
@@ -55,17 +56,6 @@ LIVE: Final[Schema] = {
     "figure_net": NUMBER,
 }
 
-# What is read of a row closed a short while ago.
-PAST: Final[Schema] = {
-    "id": pl.Int64,
-    "fingerprint": TEXT,
-    "closed_at_ms": NUMBER,
-    "promise_net": NUMBER,
-    "promise_net_announced": NUMBER,
-    "promise_measured": NUMBER,
-    "promise_at_ms": NUMBER,
-}
-
 OPEN, FADING, HELD, CLOSED = (state.value for state in State)
 NEGATIVE_AT_MOST: Final = 1000
 
@@ -75,8 +65,8 @@ class Decision:
     """What one scan changes.
 
     `live`: every live row with its new state and memory; `fresh` rows also take the scan's
-    figures, `chart` rows get a history point. `opening`: candidates that open, `revives` = id of
-    the row they revive or null. `shadow`: candidates to follow although the history gate holds
+    figures, `chart` rows get a history point. `opening`: candidates that open (openings.born).
+    `shadow`: candidates to follow although the history gate holds
     them. `events`: id (null for an opening), fingerprint, type, reason, silent, old, new.
     """
 
@@ -101,15 +91,14 @@ def decide(
     """What becomes of the live rows, and what opens, when a scan hands over `frame`.
 
     `live` and `past` have the columns LIVE and PAST, `sightings` those of sightings.SIGHTING,
-    `frame` those of candidate.CANDIDATE. Nothing is read but the arguments.
+    `frame` those of handover.CANDIDATE. Nothing is read but the arguments.
     """
     candidates = observe(frame)
     moment = Moment(as_of_ms, answered, rules)
     moved = _move(live, candidates, moment)
     strangers = candidates.join(live.select("fingerprint"), on="fingerprint", how="anti")
     sighted = sight(sightings, strangers, moment)
-    opening = _revivals(sighted.opening, past, rules)
-    moved, opening = _flag_best(moved, opening)
+    moved, opening = _flag_best(moved, born(sighted.opening, past, moment))
     return Decision(
         live=moved,
         candidates=candidates,
@@ -258,21 +247,6 @@ def _either(when: pl.Expr, new: pl.Expr, column: str) -> pl.Expr:
     return pl.when(when).then(new).otherwise(pl.col(column))
 
 
-def _revivals(opening: pl.DataFrame, past: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Which openings are the return of a row closed a short while ago (its latest life)."""
-    latest = past.sort("closed_at_ms", descending=True).unique(
-        "fingerprint", keep="first", maintain_order=True
-    )
-    known = latest.rename({"id": "revives"} | {name: f"old_{name}" for name in list(PAST)[3:]})
-    soon = pl.col("first_at_ms") - pl.col("closed_at_ms") <= rules.revive_s * 1000
-    olds = ["revives", *(f"old_{name}" for name in list(PAST)[3:])]
-    return (
-        opening.join(known, on="fingerprint", how="left")
-        .with_columns(pl.when(soon).then(pl.col(name)).alias(name) for name in olds)
-        .drop("closed_at_ms")
-    )
-
-
 def _flag_best(moved: pl.DataFrame, opening: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both frames with `best`: the best of its family among all that live after this scan."""
     columns = ["fingerprint", "family", "state", "net", "score"]
@@ -281,7 +255,7 @@ def _flag_best(moved: pl.DataFrame, opening: pl.DataFrame) -> tuple[pl.DataFrame
             moved.filter(pl.col("new_state") != CLOSED)
             .with_columns(state=pl.col("new_state"))
             .select(columns),
-            opening.with_columns(state=pl.lit(OPEN)).select(columns),
+            opening.select(columns),
         ]
     )
     chosen = alive.filter(families.best(alive))["fingerprint"].implode()

@@ -42,7 +42,7 @@ class Figure(models.Model):
 
     pk = models.CompositePrimaryKey("opportunity_id", "at")
     opportunity = models.ForeignKey(
-        Opportunity, models.CASCADE, related_name="history", db_index=False
+        Opportunity, models.CASCADE, related_name="history", db_index=False, db_constraint=False
     )
     at = models.DateTimeField()
     net = models.FloatField()

@@ -39,7 +39,7 @@ class Followed(TwoLegs):
     """
 
     opportunity = models.ForeignKey(
-        Opportunity, models.SET_NULL, related_name="followed", null=True
+        Opportunity, models.SET_NULL, related_name="followed", null=True, db_constraint=False
     )
     shadow = models.BooleanField(default=False)
     opened_at = models.DateTimeField()

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
 
 from arbedge.names import Kind, Market
-
-# NaN sorts above every number in PostgreSQL, so a price needs an upper bound to be a number at all.
-NUMBER_LIMIT: Final = 1e18
+from exchanges.models import Instrument
+from opportunities.handover import NUMBER_LIMIT
 
 
 def choices(names: type[StrEnum]) -> list[tuple[str, str]]:
     """The choices of an enum of names, labelled for people."""
     return [(name.value, name.value.replace("_", " ")) for name in names]
+
+
+def leg(
+    *, constraint: bool, null: bool = False
+) -> models.ForeignKey[Instrument | None, Instrument | None]:
+    """A reference to an instrument; the database enforces it where `constraint` says so."""
+    return models.ForeignKey(
+        "exchanges.Instrument",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=constraint,
+        null=null,
+    )
 
 
 class TwoLegs(models.Model):
@@ -27,12 +39,8 @@ class TwoLegs(models.Model):
     family = models.CharField(max_length=80)
     asset = models.CharField(max_length=48)
     quote = models.CharField(max_length=24)
-    long = models.ForeignKey(
-        "exchanges.Instrument", models.PROTECT, related_name="+", db_index=False
-    )
-    short = models.ForeignKey(
-        "exchanges.Instrument", models.PROTECT, related_name="+", db_index=False, null=True
-    )
+    long = leg(constraint=False)
+    short = leg(constraint=False, null=True)
     long_venue = models.CharField(max_length=32)
     short_venue = models.CharField(max_length=32, blank=True, default="")
     long_symbol = models.CharField(max_length=80)
@@ -62,7 +70,10 @@ def two_legs() -> models.CheckConstraint:
 
 
 def sane_prices(side: str) -> models.CheckConstraint:
-    """A check that a leg's bid and ask are positive numbers and not crossed."""
+    """A check that a leg's bid and ask are positive numbers and not crossed.
+
+    NaN sorts above every number in PostgreSQL, so without an upper bound it would be a price.
+    """
     prices = {
         f"{side}_bid__gt": 0,
         f"{side}_bid__lt": F(f"{side}_ask"),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from arbedge.names import CloseReason, Risk, State
-from opportunities.models.legs import TwoLegs, choices, named, sane_prices, two_legs
+from opportunities.models.legs import TwoLegs, choices, leg, named, sane_prices, two_legs
 
 
 class LegFigures(models.Model):
@@ -85,7 +85,7 @@ class Life(models.Model):
     """The state machine's own memory between two scans."""
 
     live_key = models.CharField(  # noqa: DJ001  (null is what UNIQUE lets be many)
-        max_length=32, unique=True, null=True
+        max_length=32, null=True
     )
     state = models.CharField(max_length=8, choices=choices(State))
     held_from = models.CharField(max_length=8, blank=True, default="")
@@ -111,6 +111,9 @@ class Life(models.Model):
 class Opportunity(TwoLegs, LegFigures, Figures, Promise, Life):
     """A trade idea; one live row at most per fingerprint (`live_key`), any number of closed."""
 
+    long = leg(constraint=True)
+    short = leg(constraint=True, null=True)
+
     class Meta:
         verbose_name_plural = "opportunities"
         indexes = [
@@ -119,10 +122,19 @@ class Opportunity(TwoLegs, LegFigures, Figures, Promise, Life):
                 condition=~Q(state=State.CLOSED.value),
                 name="opportunity_live_by_kind",
             ),
-            models.Index(fields=["fingerprint", "closed_at"], name="opportunity_past_of_print"),
-            models.Index(fields=["closed_at"], name="opportunity_closed_at"),
+            models.Index(
+                fields=["fingerprint", "closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="opportunity_past_of_print",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="opportunity_closed_at",
+            ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["live_key"], name="opportunity_lives_once"),
             named("state", State),
             named("risk", Risk),
             named("close_reason", CloseReason, blank=True),

@@ -52,7 +52,6 @@ class Sighting(models.Model):
 class NearMiss(TwoLegs):
     """A candidate that came close, and what kept it back."""
 
-    fingerprint = models.CharField(max_length=32, unique=True)
     best_net = models.FloatField()
     last_net = models.FloatField()
     threshold = models.FloatField()
@@ -63,7 +62,10 @@ class NearMiss(TwoLegs):
     class Meta:
         verbose_name_plural = "near misses"
         indexes = [models.Index(fields=["last_seen"], name="near_miss_last_seen")]
-        constraints = [two_legs()]
+        constraints = [
+            two_legs(),
+            models.UniqueConstraint(fields=["fingerprint"], name="near_miss_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.asset} {self.last_net:.6f}"

@@ -10,7 +10,7 @@ import polars as pl
 
 from arbedge.names import Reason
 from opportunities import transitions
-from opportunities.candidate import CANDIDATE, mask
+from opportunities.handover import CANDIDATE, mask
 from opportunities.sightings import SIGHTING
 from opportunities.transitions import LIVE, PAST, Decision, Rules
 
@@ -152,23 +152,11 @@ class Story:
             .otherwise(pl.col("long_next_ms")),
         )
         shut = moved.filter(pl.col("state") == "closed")
-        born = decision.opening.with_row_index("born", offset=self._next_id).with_columns(
-            id=pl.col("revives").fill_null(pl.col("born").cast(pl.Int64)),
-            state=pl.lit("open"),
-            held_from=pl.lit(""),
-            **{f"promise_{name}": pl.col(name) for name in ("net", "net_announced", "measured")},
-            promise_at_ms=pl.lit(as_of_ms),
-            confirmed_at_ms=pl.lit(as_of_ms),
-            expires_at_ms=pl.lit(as_of_ms + 1),
-            improved_count=pl.lit(0, dtype=pl.Int64),
-            negative_seen=pl.lit(0, dtype=pl.Int64),
-            figure_at_ms=pl.lit(as_of_ms),
-            figure_net=pl.col("net"),
-        )
+        number = pl.int_range(self._next_id, self._next_id + decision.opening.height)
+        born = decision.opening.with_columns(id=pl.col("id").fill_null(number))
         self._next_id += born.height
-        self.live = pl.concat(
-            [moved.filter(pl.col("state") != "closed").select(*LIVE), _conform(born, LIVE)]
-        )
+        alive = moved.filter(pl.col("state") != "closed")
+        self.live = pl.concat([alive.select(*LIVE), born.select(*LIVE)])
         self.past = pl.concat(
             [self.past, shut.with_columns(closed_at_ms=pl.lit(as_of_ms)).select(*PAST)]
         ).filter(~pl.col("id").is_in(self.live["id"].implode()))
@@ -177,12 +165,3 @@ class Story:
         self.sightings = pl.concat(
             [self.sightings.filter(~pl.col("fingerprint").is_in(gone)), keep]
         )
-
-
-def _conform(rows: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
-    missing = [
-        pl.lit(None, dtype=kind).alias(name)
-        for name, kind in schema.items()
-        if name not in rows.columns
-    ]
-    return rows.with_columns(missing).select(*schema)

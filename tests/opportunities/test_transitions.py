@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arbedge.names import Reason
-from opportunities.candidate import observe
+from opportunities.handover import observe
 from opportunities.transitions import Rules
 from tests.opportunities.stories import NOON_MS, Story, candidate, frame
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from arbedge.names import REJECTING_MASK, Reason
+from arbedge.names import REJECTING_MASK, Kind, Reason, Risk
 from exchanges.columns import NUMBER, TEXT, Schema, conform
 
 SIDES: Final = ("long", "short")
@@ -66,6 +66,11 @@ CANDIDATE: Final[Schema] = {
     "answered": pl.Boolean,
 }
 
+NUMBER_LIMIT: Final = 1e18
+FRACTION_LIMIT: Final = 100
+LATEST_MS: Final = 1e14  # the year 5138: beyond it a "time" is a venue's way to say never
+NO_JSON: Final = r"\bNaN\b|-?\bInfinity\b"
+
 
 def mask(*reasons: Reason) -> int:
     """The bit mask of these reasons."""
@@ -101,14 +106,36 @@ def bits(column: str, wanted: int) -> pl.Expr:
 
 def _json(frame: pl.DataFrame, column: str) -> pl.Expr:
     kind = frame.schema[column]
-    if isinstance(kind, pl.Struct):
-        return pl.col(column).struct.json_encode()
-    return pl.col(column)
+    text = pl.col(column).struct.json_encode() if isinstance(kind, pl.Struct) else pl.col(column)
+    return text.cast(pl.String).str.replace_all(NO_JSON, "null")
+
+
+def _number(name: str) -> pl.Expr:
+    """A finite number or null; a time must also be one a calendar knows, and 0 means none."""
+    column = pl.col(name)
+    good = column.is_finite()
+    if name.endswith(("at_ms", "next_ms")):
+        good &= column.is_between(1, LATEST_MS)
+    return pl.when(good).then(column).alias(name)
 
 
 def _positive(side: str) -> pl.Expr:
     bid, ask = pl.col(f"{side}_bid"), pl.col(f"{side}_ask")
-    return ((bid > 0) & (ask > bid)).fill_null(value=False)
+    return (bid > 0) & (ask > bid) & (ask < NUMBER_LIMIT)
+
+
+def _sane() -> pl.Expr:
+    """Whether the row would pass the table's own checks; one bad row must not stop a scan."""
+    one_leg = pl.col("short_id").is_null() & (pl.col("kind") == Kind.TECHNICAL.value)
+    two_legs = (pl.col("short_id") != pl.col("long_id")) & _positive("short")
+    return (
+        _positive("long")
+        & (one_leg | two_legs.fill_null(value=False))
+        & pl.col("net").is_between(-FRACTION_LIMIT, FRACTION_LIMIT, closed="none")
+        & pl.col("measured").is_between(-FRACTION_LIMIT, FRACTION_LIMIT, closed="none")
+        & pl.col("threshold").is_between(0, 1, closed="none")
+        & pl.col("risk").is_in([risk.value for risk in Risk])
+    ).fill_null(value=False)
 
 
 def observe(frame: pl.DataFrame) -> pl.DataFrame:
@@ -122,23 +149,15 @@ def observe(frame: pl.DataFrame) -> pl.DataFrame:
     known = [name for name in ("score_parts", "cohorts") if name in frame.columns]
     rows = conform(frame.with_columns(_json(frame, name) for name in known), CANDIDATE)
     numbers = [name for name, kind in CANDIDATE.items() if kind == NUMBER]
-    rows = rows.with_columns(
-        pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in numbers
-    )
+    rows = rows.with_columns(_number(name) for name in numbers)
     if rows["fingerprint"].is_duplicated().any():
         rows = rows.sort("measured", descending=True, nulls_last=True).unique(
             "fingerprint", keep="first", maintain_order=True
         )
-    believed = (
-        (bits("reasons", UNTRUSTED) == 0)
-        & pl.all_horizontal(pl.col("net", "measured", "risk").is_not_null())
-        & (pl.col("threshold") > 0).fill_null(value=False)
-        & _positive("long")
-        & (pl.col("short_id").is_null() | _positive("short"))
-    )
     return rows.with_columns(
         gates=bits("reasons", GATES),
         settling=pl.col("settling").fill_null(value=False)
         | (bits("reasons", mask(Reason.SETTLING)) != 0),
-        trusted=believed,
+        trusted=(bits("reasons", UNTRUSTED) == 0) & _sane(),
+        score=pl.col("score").clip(0, 1),
     )

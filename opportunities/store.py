@@ -1,0 +1,95 @@
+"""Columns to and from PostgreSQL at once: COPY both ways, no value passes through Python."""
+# ruff: noqa: S608  (statements are put together from this app's own column names, never from data)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import polars as pl
+
+from exchanges.columns import Schema
+
+_TYPES: Final = {
+    pl.String: "text",
+    pl.Float64: "float8",
+    pl.Int64: "int8",
+    pl.Boolean: "bool",
+}
+
+
+def column(name: str) -> str:
+    """The table's column of a frame's: times are `…_ms` in frames and `…_at` or `…_since` there."""
+    if not name.endswith("_ms") or name.endswith("age_ms"):
+        return name
+    stem = name.removesuffix("_ms")
+    return stem if stem.endswith(("_at", "_since", "as_of")) else f"{stem}_at"
+
+
+def is_time(name: str) -> bool:
+    """Whether a frame's column is a moment, in ms."""
+    return column(name) != name
+
+
+def read(cursor: Any, schema: Schema, table: str, where: str) -> pl.DataFrame:
+    """The rows of `table` where this holds, with the schema's columns, by fingerprint."""
+    wanted = ", ".join(_selected(name, kind) for name, kind in schema.items())
+    query = f"COPY (SELECT {wanted} FROM {table} WHERE {where}) TO STDOUT"
+    with cursor.copy(f"{query} (FORMAT csv)") as copy:
+        body = b"".join(copy)
+    if not body:
+        return pl.DataFrame(schema=dict(schema))
+    return pl.read_csv(body, has_header=False, schema=dict(schema)).sort("fingerprint")
+
+
+def _selected(name: str, kind: Any) -> str:
+    if is_time(name):
+        return f"round(date_part('epoch', \"{column(name)}\") * 1000)"
+    return f'"{name}"::text' if kind == pl.Boolean else f'"{name}"'
+
+
+def stage(cursor: Any, table: str, frame: pl.DataFrame) -> None:
+    """Copy a frame into a temporary table of the transaction, dropped when it ends."""
+    columns = ", ".join(
+        f'"{name}" {_TYPES[kind.base_type()]}' for name, kind in frame.schema.items()
+    )
+    cursor.execute(
+        f"DROP TABLE IF EXISTS pg_temp.{table};"  # an outer transaction may hold an earlier scan's
+        f" CREATE TEMP TABLE {table} ({columns}) ON COMMIT DROP"
+    )
+    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
+        copy.write(frame.write_csv(include_header=False).encode())
+
+
+def value(name: str, source: str, json: Iterable[str] = ()) -> str:
+    """The staged column as an expression of the table's type."""
+    if is_time(name):
+        return f'to_timestamp({source}."{name}" / 1000)'
+    if name in json:
+        return f'{source}."{name}"::jsonb'
+    return f'{source}."{name}"'
+
+
+def targets(names: Iterable[str]) -> str:
+    """The table's columns, as a list for INSERT."""
+    return ", ".join(f'"{column(name)}"' for name in names)
+
+
+def values(names: Iterable[str], source: str, json: Iterable[str] = ()) -> str:
+    """The staged columns, as a list for SELECT."""
+    return ", ".join(value(name, source, json) for name in names)
+
+
+def settings(names: Iterable[str], source: str, json: Iterable[str] = ()) -> str:
+    """Assignments of staged columns, for UPDATE."""
+    return ", ".join(f'"{column(name)}" = {value(name, source, json)}' for name in names)
+
+
+def moment(as_of_ms: float) -> str:
+    """A moment as an expression."""
+    return f"to_timestamp({as_of_ms!r}::float8 / 1000)"
+
+
+def renamed(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """Only these columns of a frame, under the names on the left."""
+    return frame.select(pl.col(source).alias(name) for name, source in names.items())
