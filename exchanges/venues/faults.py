@@ -1,4 +1,4 @@
-"""What a failed answer means: a telling code of the venue first, then the HTTP status."""
+"""What a failed answer means, by its HTTP status and by the venue's own code in the body."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from arbedge.names import Fault
 
+# Statuses that say more than any code beside them.
 BY_STATUS: Final = {
-    403: Fault.FORBIDDEN,
     418: Fault.BANNED,
     429: Fault.RATE_LIMITED,
     451: Fault.LOCATION,
@@ -33,11 +33,13 @@ def classify(
     `codes` are the venue's codes that mean more than "your request was refused"; `ok` are the codes
     of good answers.
     """
+    if status in BY_STATUS:
+        return BY_STATUS[status]
     code = code_of(body)
     if code is not None and code in codes:
         return codes[code]
-    if status in BY_STATUS:
-        return BY_STATUS[status]
+    if status == 403:
+        return Fault.FORBIDDEN
     if status >= 500:
         return Fault.SERVER
     if status >= 400 or (code is not None and bool(ok) and code not in ok):

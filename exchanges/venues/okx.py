@@ -91,7 +91,8 @@ def parse_funding(body: bytes) -> Parsed:
     their distance is the interval.
     """
     parsed = without_inverse(FUNDING.read(body))
-    hours = (pl.col("following_ms") - pl.col("next_settlement_ms")) / HOUR_MS
+    # Rounded because polars divides by a constant through its reciprocal: 8 h would be 7.99…9.
+    hours = ((pl.col("following_ms") - pl.col("next_settlement_ms")) / HOUR_MS).round(6)
     frame = parsed.frame.with_columns(interval_hours=pl.when(hours > 0).then(hours))
     return Parsed(frame.drop("following_ms"), parsed.dropped, parsed.venue_at_ms)
 
