@@ -87,7 +87,7 @@ def instruments(pieces: Mapping[str, Mapping[str, Piece]]) -> pl.DataFrame:
 
 
 def _pieces(sweep: replay.Sweeps) -> Pieces:
-    """The answers of one moment as columns; one that cannot be read is left out like a failed one."""
+    """The answers of one moment as columns; one that cannot be read counts as not given."""
     pieces: Pieces = {}
     for (name, feed_name), answer in sweep.items():
         if answer.body is None:

@@ -7,7 +7,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -32,8 +32,14 @@ class Command(BaseCommand):
         add("--explain", metavar="COIN", help="every candidate of one coin with its reasons")
         add("--rejected", action="store_true", help="list rejected candidates in full")
         add("--recordings", type=Path, metavar="FOLDER", help="scan a recorded set, offline")
-        add("--set", action="append", default=[], metavar="NAME=VALUE", dest="limits",
-            help="override a limit for this run: threshold=5bp, max_leg_skew=20s, measure=...")  # fmt: skip
+        add(
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            dest="limits",
+            help="override a limit for this run: threshold=5bp, max_leg_skew=20s, measure=...",
+        )
 
     def handle(self, **options: Any) -> None:
         """Run until done or interrupted."""
@@ -67,7 +73,7 @@ class Command(BaseCommand):
             answer = report.as_json(result, policy, rejected=options["rejected"])
             self.stdout.write(json.dumps(answer, allow_nan=False))
             return
-        console = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else None)
+        console = Console(file=cast("IO[str]", self.stdout))
         console.print(screen.page(result))
         if options["explain"]:
             console.print(screen.explanation(result, policy, options["explain"].upper()))
