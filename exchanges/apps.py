@@ -1,6 +1,19 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ExchangesConfig(AppConfig):
     name = "exchanges"
     verbose_name = "Markets"
+
+    def ready(self) -> None:
+        from arbedge import schedule
+
+        often = float(settings.SCAN_EVERY_S)
+        lapse = max(1, round(often))
+        schedule.every(
+            "Collect markets", "exchanges.collect", seconds=often, queue="market", expires_s=lapse
+        )
+        schedule.every("Settled funding of the short list", "exchanges.history", seconds=20)
+        schedule.every("Networks of coins", "exchanges.networks", seconds=1800)
+        schedule.every("Prune data quality counters", "exchanges.prune_quality", seconds=3600)

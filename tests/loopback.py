@@ -40,6 +40,8 @@ class Loopback:
         self.replies: dict[str, list[Reply]] = {}
         self.calls: list[Call] = []
         self.port = 0
+        self.most_at_once = 0
+        self._in_hand = 0
 
     @property
     def url(self) -> str:
@@ -55,7 +57,10 @@ class Loopback:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 reply = self._next(head.decode("latin-1"))
+                self._in_hand += 1
+                self.most_at_once = max(self.most_at_once, self._in_hand)
                 await asyncio.sleep(reply.delay_s)
+                self._in_hand -= 1
                 if reply.hang_up:
                     break
                 writer.write(_wire(reply))

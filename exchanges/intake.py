@@ -1,0 +1,93 @@
+"""From the venues' instrument lists in the book to the list every reader joins by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+from django.conf import settings
+
+from arbedge import cache
+from arbedge.names import Market
+from exchanges import book, collect, instruments, quality, symbols
+from exchanges.instruments import Change, Listing
+from exchanges.snapshot import Pieces, Snapshot
+from exchanges.venues.base import Venue
+
+ASK_AGAIN_S = 60
+
+
+def refresh(venues: Collection[Venue], now_ms: float) -> Change:
+    """Writes what the venues list to the database and publishes the result in the book.
+
+    Where a venue's market sent prices but no list, and only if INSTRUMENTS_FROM_NAMES is on (as in
+    a replay), its instruments are read from the symbols and marked inferred. Raises NoData without
+    a cache.
+    """
+    lists = book.instrument_pieces(venues)
+    quoted = book.pieces(venues)
+    listings = instruments.of_pieces(lists)
+    if settings.INSTRUMENTS_FROM_NAMES:
+        listings += inferred(lists, quoted)
+    change = instruments.sync(listings, now_ms, prices_of(quoted))
+    book.put_known(change.known)
+    return change
+
+
+def inferred(lists: Pieces, quoted: Pieces) -> list[Listing]:
+    """Returns listings read from symbols, for markets that have answers and no instrument list."""
+    found = []
+    for venue, feeds in quoted.items():
+        listed = {piece.market for piece in lists.get(venue, {}).values()}
+        for market in (Market.SPOT, Market.PERP):
+            named = [
+                piece.frame.get_column("symbol")
+                for piece in feeds.values()
+                if piece.market == market and "symbol" in piece.frame.columns and piece.essential
+            ]
+            if named and market not in listed:
+                table = symbols.infer(pl.concat(named), venue, market)
+                found.append(Listing(venue, table, complete=False, inferred=True))
+    return found
+
+
+def prices_of(quoted: Pieces) -> pl.DataFrame | None:
+    """Returns the middle of each quoted instrument (venue, market, symbol, price), None without."""
+    found = [
+        piece.frame.select(
+            pl.lit(venue).alias("venue"),
+            pl.lit(str(piece.market)).alias("market"),
+            "symbol",
+            ((pl.col("bid") + pl.col("ask")) / 2).alias("price"),
+        )
+        for venue, feeds in quoted.items()
+        for piece in feeds.values()
+        if {"bid", "ask"} <= set(piece.frame.columns)
+    ]
+    return pl.concat(found) if found else None
+
+
+def notice(venues: Collection[Venue], snapshot: Snapshot, now_ms: float) -> list[str]:
+    """Counts rows of unknown instruments and makes the lists of their venues due again.
+
+    At most once a minute per venue. Returns the venues whose lists are asked for again.
+    """
+    unknown = snapshot.unknown_symbols()
+    if not unknown:
+        return []
+    asked = []
+    with cache.reachable("instrument lists"):
+        redis = cache.client()
+        pipe = redis.pipeline(transaction=False)
+        for name in unknown:
+            for feed, reasons in snapshot.dropped[name].items():
+                count = reasons.get("unknown_symbol", 0)
+                quality.note_dropped(pipe, name, feed, {"unknown_symbol": count}, now_ms)
+        pipe.execute()
+        for venue in venues:
+            mark = cache.key("asked", "instruments", venue.name)
+            lists = [feed.name for feed in venue.feeds if feed.instruments]
+            if venue.name in unknown and lists and redis.set(mark, 1, nx=True, ex=ASK_AGAIN_S):
+                redis.delete(*(collect.due_key(venue.name, name) for name in lists))
+                asked.append(venue.name)
+    return asked

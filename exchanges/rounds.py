@@ -1,0 +1,106 @@
+"""One round of the market: collect, learn new instruments, and wake the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db.models import Q
+from kombu.exceptions import OperationalError
+
+from arbedge import aio, cache, clock
+from arbedge.celery import app
+from exchanges import book, collect, intake, routes
+from exchanges.collect import Report
+from exchanges.models import VenueRecord
+from exchanges.snapshot import Snapshot
+from exchanges.venues.base import Venue
+
+SCAN_TASK = "opportunities.scan"
+SCAN_TOKEN_MS = 15_000  # a scan that died gives way after so long
+GRACE_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+def run(
+    venues: Collection[Venue] | None = None, *, deadline_ms: float | None = None
+) -> Report | None:
+    """Collects once and keeps the report for people; None when another process is collecting.
+
+    Until an instrument list is known it is read at once, afterwards by a task of its own. Raises
+    NoData when the cache cannot be reached.
+    """
+    asked = tuple(venues if venues is not None else routes.configured())
+    limit_ms = deadline_ms or settings.SCAN_DEADLINE_MS
+    with cache.reachable("collector"):
+        token = cache.acquire("collect", int(limit_ms + GRACE_S * clock.SECOND_MS))
+    if token is None:
+        return None
+    try:
+        report = aio.run(
+            collect.collect_once(asked, deadline_ms=limit_ms),
+            limit_ms / clock.SECOND_MS + GRACE_S,
+        )
+        book.publish("collected", msgspec.json.encode(report))
+        if report.came() and book.known().is_empty():
+            intake.refresh(asked, clock.now_ms())
+    finally:
+        cache.release("collect", token)
+    return report
+
+
+def wake_scan() -> bool:
+    """Starts the scan unless one is under way. Returns whether it was started.
+
+    The scan gives its token back with `cache.release("scan", token)`.
+    """
+    with cache.reachable("scan token"):
+        token = cache.acquire("scan", SCAN_TOKEN_MS)
+    if token is None:
+        return False
+    try:
+        app.send_task(
+            SCAN_TASK,
+            kwargs={"token": token},
+            queue="scan",
+            expires=max(settings.SCAN_EVERY_S, 1.0),
+        )
+    except OperationalError as error:
+        cache.release("scan", token)
+        log.warning("the broker cannot be reached, no scan started", why=str(error))
+        return False
+    return True
+
+
+def last() -> dict[str, Any] | None:
+    """Returns the report of the last round as plain values, None where there is none."""
+    raw = book.fetch("collected")
+    report: dict[str, Any] | None = msgspec.json.decode(raw) if raw is not None else None
+    return report
+
+
+def read(now_ms: float | None = None) -> Snapshot:
+    """Returns the snapshot a scan works on, and carries forward what only a scan may.
+
+    Counts unchanged scans and rows of unknown instruments, and makes the lists of their venues due.
+    Raises NoData when the cache cannot be reached or holds no answer.
+    """
+    at_ms = now_ms if now_ms is not None else clock.now_ms()
+    asked = routes.configured()
+    snapshot = book.load(at_ms, venues=asked, paused=paused(at_ms), observe=True)
+    intake.notice(asked, snapshot, at_ms)
+    return snapshot
+
+
+def paused(now_ms: float) -> frozenset[str]:
+    """Returns the venues an operator has paused, or that are in announced maintenance now."""
+    now = datetime.fromtimestamp(now_ms / clock.SECOND_MS, UTC)
+    at_work = Q(maintenance_from__lte=now, maintenance_until__gt=now)
+    return frozenset(
+        VenueRecord.objects.filter(Q(paused=True) | at_work).values_list("name", flat=True)
+    )
