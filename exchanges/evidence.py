@@ -24,7 +24,7 @@ class Evidence:
     ratio: Floats  # distance of the price from the others', symmetric: 1 = twice or half
     index_ratio: Floats  # the same for a perpetual's own index
     voices: Ints  # venues that have a price for this coin
-    majority: Flags  # most of them agree
+    agreed: Flags  # enough of them agree to be believed
     scaled: Flags  # a multiplier is claimed
 
 
@@ -40,13 +40,17 @@ class Quotes:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Per coin: how many venues have a price, the least, the median and the greatest of them."""
+    """Per coin: how many venues have a price, the range of their prices, and what to believe.
+
+    `agreed` is the median where a majority lies near it, else what the largest group that agrees
+    says, NaN where there is no such group or more than one.
+    """
 
     count: Ints
     least: Floats
-    median: Floats
     most: Floats
-    majority: Flags
+    median: Floats
+    agreed: Floats
 
     @classmethod
     def of(cls, votes: Floats) -> Voices:
@@ -59,7 +63,20 @@ class Voices:
         high = ordered[coin, np.minimum(count // 2, votes.shape[1] - 1)]
         median = np.where(count % 2 == 1, low, (low + high) / 2)
         near = np.count_nonzero(distance(ordered, median[:, None]) <= NEAR, axis=1)
-        return cls(count, ordered[:, 0], median, most, near * 2 > count)
+        agreed = np.where(near * 2 > count, median, np.nan)
+        split = np.flatnonzero((near * 2 <= count) & (count > 2))
+        agreed[split] = _largest_group(ordered[split])
+        return cls(count, ordered[:, 0], most, median, agreed)
+
+
+def _largest_group(prices: Floats) -> Floats:
+    """What the one largest group that agrees says, NaN where no group is the largest."""
+    near = np.count_nonzero(distance(prices[:, :, None], prices[:, None, :]) <= NEAR, axis=2)
+    largest = near.max(axis=1, initial=0)
+    members = near == largest[:, None]
+    one = (largest > 1) & (np.count_nonzero(members, axis=1) == largest)
+    total = np.sum(prices, axis=1, where=members)
+    return np.where(one, total / np.maximum(largest, 1), np.nan)
 
 
 def distance(price: Floats, reference: Floats) -> Floats:
@@ -73,8 +90,9 @@ def weigh(layout: Layout, *frames: pl.DataFrame) -> Evidence:
 
     A venue has one voice per coin: its perpetual's index, else its spot middle, else its
     perpetual's middle, each only if fresh, and a middle only if narrow. With three and more voices
-    whose majority agrees the reference is their median; with two it is the other voice; where
-    voices disagree without a majority nobody can be believed: the ratio is their whole range.
+    whose majority agrees the reference is their median, or what the one largest group says; with
+    two it is the other voice; where no group is the largest nobody can be believed: the ratio is
+    their whole range.
     Prices in other quotes than dollars count by the venues' median price of the quote coin.
     """
     quotes = _quotes(frames)
@@ -94,7 +112,7 @@ def weigh(layout: Layout, *frames: pl.DataFrame) -> Evidence:
         ratio=np.where(np.isnan(own), np.nan, ratio),
         index_ratio=np.where(torn, np.nan, distance(index, reference)),
         voices=voices.count[layout.coin],
-        majority=voices.majority[layout.coin],
+        agreed=~np.isnan(voices.agreed[layout.coin]),
         scaled=layout.row_scaled[row],
     )
 
@@ -149,11 +167,10 @@ def _references(
     """What each key is compared with, and the range of the voices where none can be believed."""
     coin = layout.coin
     own, count = votes[coin, layout.venue], voices.count[coin]
-    least, most, agreed = voices.least[coin], voices.most[coin], voices.majority[coin]
-    reference = np.where(agreed, voices.median[coin], np.nan)
+    least, most, reference = voices.least[coin], voices.most[coin], voices.agreed[coin]
     two = (count == 2) & ~np.isnan(own)
     reference = np.where(two, np.where(own == most, least, most), reference)
     alone = (count == 1) & (speaker[coin, layout.venue] == np.arange(len(coin)))
     reference[alone] = np.nan
-    torn = (count >= 2) & ~agreed & ~two
+    torn = (count >= 2) & np.isnan(reference)
     return reference, np.where(torn, distance(most, least), np.nan)

@@ -179,8 +179,9 @@ def _power_of_ten(factor: Floats, tolerance: float = JUMP_TOLERANCE) -> Flags:
 def _by_peg(belief: Belief, seen: Evidence, stored: Memory, pegged: Flags) -> None:
     """Pegged coins are not believed by two prices being alike."""
     proven = stored.proven & ~belief.reset
-    named_widely = (seen.voices >= 3) & seen.majority
-    doubtful = pegged & ~proven & ~named_widely & (belief.verdict != QUARANTINED)
+    named_widely = (seen.voices >= 3) & seen.agreed
+    compared = ~np.isnan(seen.ratio) | ~np.isnan(seen.index_ratio)
+    doubtful = pegged & compared & ~proven & ~named_widely & (belief.verdict != QUARANTINED)
     belief.verdict[doubtful], belief.source[doubtful] = QUARANTINED, PEG
     belief.agreed_ms[doubtful] = np.nan
 

@@ -119,7 +119,13 @@ def test_an_outlier_within_half_is_divergent() -> None:
     assert verdicts_of(judged(*rows))[-1] == "divergent"
 
 
-def test_without_a_majority_nobody_is_believed() -> None:
+def test_two_that_agree_are_believed_against_two_that_agree_with_nobody() -> None:
+    prices = {"okx": 0.553, "bitget": 0.553, "gate": 0.0187, "kucoin": 0.0033}
+    rows = [instrument(venue, "STC", price) for venue, price in prices.items()]
+    assert verdicts_of(judged(*rows)) == ["provisional"] * 2 + ["quarantined"] * 2
+
+
+def test_two_against_two_nobody_is_believed() -> None:
     prices = {"a": 1.0, "b": 1.0, "c": 7.0, "d": 7.0}
     rows = [instrument(venue, "TON", price) for venue, price in prices.items()]
     assert set(verdicts_of(judged(*rows))) == {"quarantined"}
@@ -404,6 +410,10 @@ def test_two_pegged_coins_are_not_believed_by_price() -> None:
     assert set(judgement.frame["source"]) == {"pegged"}
 
 
+def test_a_pegged_coin_that_nobody_else_lists_is_merely_alone() -> None:
+    assert first(judged(instrument("okx", "USDD", 1.0)))["source"] == "alone"
+
+
 def test_an_index_does_not_prove_a_pegged_coin() -> None:
     rows = perpetual("okx", "USDC", 1.0, 1.0), perpetual("binance", "USDC", 1.0, 1.0)
     assert set(verdicts_of(judged(*rows))) == {"quarantined"}
@@ -535,6 +545,42 @@ def test_a_name_that_means_another_coin_is_quarantined_there(
 ) -> None:
     found = november_2022.filter(pl.col("asset") == asset, pl.col("venue") == venue)
     assert found["verdict"].to_list() == ["quarantined"]
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize(
+    ("venue", "asset"), [("binance", "GTC"), ("okx", "TON"), ("okx", "STC"), ("bitget", "STC")]
+)
+def test_the_coin_that_the_name_means_is_not_punished(
+    november_2022: pl.DataFrame, venue: str, asset: str
+) -> None:
+    found = november_2022.filter(pl.col("asset") == asset, pl.col("venue") == venue)
+    assert found["verdict"].to_list() == ["provisional"]
+
+
+@pytest.mark.recordings
+def test_the_large_coins_of_that_day_agree_everywhere(november_2022: pl.DataFrame) -> None:
+    large = november_2022.filter(pl.col("asset").is_in(["BTC", "ETH", "SOL", "DOGE", "JUP"]))
+    assert large["verdict"].unique().to_list() == ["provisional"]
+    assert large["ratio"].max() < 0.005  # type: ignore[operator]
+
+
+@pytest.mark.recordings
+def test_funds_of_gate_and_kucoin_under_one_name_are_not_one_coin(
+    november_2022: pl.DataFrame,
+) -> None:
+    funds = november_2022.filter(
+        pl.col("asset").str.contains("^(BTC|ETH|SOL|DOGE)3[LS]$"), pl.col("bid") > 0
+    )
+    assert funds["venue"].unique().sort().to_list() == ["gate", "kucoin"]
+    assert funds.filter(pl.col("ratio") > 0.5)["verdict"].unique().to_list() == ["quarantined"]
+    assert funds.filter(pl.col("ratio") > 0.5).height > 0
+
+
+@pytest.mark.recordings
+def test_stopped_deposits_look_like_another_coin(november_2022: pl.DataFrame) -> None:
+    babydoge = november_2022.filter(pl.col("asset") == "BABYDOGE", pl.col("venue") == "bitget")
+    assert babydoge["verdict"].to_list() == ["divergent"]
 
 
 @pytest.mark.recordings
