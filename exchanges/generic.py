@@ -37,6 +37,7 @@ QUOTE_PARAMS: Final[Mapping[str, Mapping[str, str]]] = {
 APART: Final = frozenset(QUOTE_PARAMS)
 
 FAULTS: Final = (
+    ("RateLimitExceeded", Fault.RATE_LIMITED),
     ("DDoSProtection", Fault.RATE_LIMITED),
     ("RequestTimeout", Fault.TIMEOUT),
     ("ExchangeNotAvailable", Fault.SERVER),
@@ -99,7 +100,7 @@ async def collect(
     started = time.perf_counter()
     try:
         await client.load_markets(reload=fresh and client.markets is not None)
-    except Exception as error:  # noqa: BLE001 - ccxt's own errors become ours, others go on
+    except Exception as error:  # noqa: BLE001 - every error becomes an Unanswered
         _unanswered(error)
     loaded_ms = (time.perf_counter() - started) * 1000
     gathered = await asyncio.gather(*(_gather(client, feed, loaded_ms) for feed in names))
@@ -117,7 +118,7 @@ async def _gather(client: Any, feed: str, loaded_ms: float) -> Gathered:
     outcome: Parsed | Unanswered
     try:
         outcome = await _read(client, feed)
-    except Exception as error:  # noqa: BLE001 - ccxt's own errors become ours, others go on
+    except Exception as error:  # noqa: BLE001 - every error becomes an Unanswered
         try:
             _unanswered(error)
         except Unanswered as unanswered:
@@ -199,10 +200,11 @@ def _moved(api: Any, urls: Mapping[str, str], key: str = "default") -> Any:
 
 
 def _unanswered(error: Exception) -> NoReturn:
-    """Raise ccxt's error as ours; any other goes on as it is."""
+    """Raise ccxt's error as ours. Any other is its parsers' stumbling over an unforeseen answer."""
     ccxt = _ccxt()
     if not isinstance(error, ccxt.BaseError):
-        raise error
+        text = f"ccxt could not read the answer: {type(error).__name__}: {error}"
+        raise Unanswered(Fault.MALFORMED, text) from error
     for name, fault in FAULTS:
         if isinstance(error, getattr(ccxt, name)):
             raise Unanswered(fault, str(error)) from error

@@ -31,7 +31,7 @@ RATES: Final = {
 }
 STATUSES: Final = {True: "trading", False: "halted", None: "unknown"}
 _INTERVAL: Final = re.compile(r"^(\d+)(h|m)?$")
-_HOURS: Final = {"h": 1.0, "m": 1 / 60, None: 1 / 3_600_000}
+_PER_HOUR: Final = {"h": 1.0, "m": 60.0, None: 3_600_000.0}
 
 Markets = Mapping[str, Mapping[str, Any]]
 Row = Mapping[str, Any]
@@ -61,7 +61,7 @@ def funding(rows: Iterable[Row], markets: Markets, intervals: Mapping[str, Row])
 def hours(interval: str | None) -> float | None:
     """Hours of ccxt's interval: "8h", "30m", or milliseconds where it knows no name for them."""
     found = _INTERVAL.match(interval or "")
-    return float(found.group(1)) * _HOURS[found.group(2)] if found else None
+    return float(found.group(1)) / _PER_HOUR[found.group(2)] if found else None
 
 
 def market_of(listed: Row) -> Market | None:
