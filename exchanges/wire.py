@@ -1,15 +1,15 @@
 """From the bytes of a bulk answer to columns: one decode, one cast, no Python per figure.
 
-Venues send numbers as text. Each row becomes a struct of the wanted fields only, all figures of
-the answer become one text column, and one cast turns that into floats: "" and "abc" become null,
-never an error. When a row does not fit, the rows are read one by one and misfits are dropped and
-counted.
+Venues send numbers as text. Each row becomes a struct of the wanted fields only. Where every figure
+of an answer is a number, the decoder reads it as one. Where some are not, all figures become one
+text column, and one cast turns that into floats: "" and "abc" become null, never an error. When
+even so a row does not fit, the rows are read one by one and misfits are dropped and counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
@@ -22,6 +22,9 @@ import polars as pl
 from arbedge.errors import ArbEdgeError
 from exchanges.columns import Parsed
 from exchanges.sanity import MALFORMED_ROW, sane, without_dead, without_nameless
+
+# An answer with an empty figure will likely have one again: so many are then read as text.
+READS_AS_TEXT = 50
 
 
 class MalformedAnswer(ArbEdgeError):
@@ -82,6 +85,9 @@ class Shape:
         strict = _types(self, str | None, float | None, objects)
         loose = _types(self, Any, Any, objects)
         self._decoder = _decoder(envelope, list[_struct("Row", strict)])  # type: ignore[misc]
+        self._full_row = _full_struct(self, objects)
+        self._full_decoder = _decoder(envelope, list[self._full_row], strict=False)  # type: ignore[name-defined]
+        self._reads_as_text = 0
         self._raw_decoder = _decoder(envelope, list[msgspec.Raw])
         self._row_decoder = msgspec.json.Decoder(_struct("LooseRow", loose))
         self._getters = [attrgetter(key) for key in self.figures.values()]
@@ -96,6 +102,9 @@ class Shape:
 
     def decode(self, body: bytes) -> Answer:
         """The rows of a body as structs. Raises MalformedAnswer for an error or no JSON."""
+        full = self._decode_full(body)
+        if full is not None:
+            return full
         dropped: Counter[str] = Counter()
         try:
             whole = self._decoder.decode(body)
@@ -106,6 +115,18 @@ class Shape:
             rows = [row for row in map(self._loose_row, raw) if row is not None]
             dropped[MALFORMED_ROW] = len(raw) - len(rows)
         return Answer(rows, dropped, self._time(whole))
+
+    def _decode_full(self, body: bytes) -> Answer | None:
+        """The answer with figures as floats, None unless every row has them all."""
+        if self._reads_as_text:
+            self._reads_as_text -= 1
+            return None
+        try:
+            whole = self._full_decoder.decode(body)
+        except msgspec.DecodeError:
+            self._reads_as_text = READS_AS_TEXT
+            return None
+        return Answer(self._rows(whole), Counter(), self._time(whole))
 
     def frame(self, rows: Sequence[Any]) -> pl.DataFrame:
         """One column per wanted field; texts and figures that are absent or unreadable are null."""
@@ -129,8 +150,11 @@ class Shape:
         return Parsed(frame, {reason: n for reason, n in dropped.items() if n}, at_ms)
 
     def _flat(self, rows: Sequence[Any]) -> pl.Series:
-        texts: Iterable[Any] = chain.from_iterable(map(get, rows) for get in self._getters)
-        flat = pl.Series("", list(texts), dtype=pl.String).cast(pl.Float64, strict=False)
+        figures: Iterable[Any] = chain.from_iterable(map(get, rows) for get in self._getters)
+        if rows and isinstance(rows[0], self._full_row):
+            flat = pl.Series("", list(figures), dtype=pl.Float64)
+        else:
+            flat = pl.Series("", list(figures), dtype=pl.String).cast(pl.Float64, strict=False)
         total = flat.sum()
         if isinstance(total, float) and not isfinite(total):
             flat = flat.set(~flat.is_finite(), None)
@@ -175,8 +199,17 @@ def _types(
     return types
 
 
-def _struct(name: str, types: Mapping[str, Any]) -> Any:
-    """A struct type of these keys, all optional; a dotted key becomes a struct of its own."""
+def _full_struct(shape: Shape, objects: Mapping[str, Any] | None) -> Any:
+    """The row in which no figure is missing and every one is a number."""
+    types: dict[str, Any] = dict.fromkeys(shape.texts.values(), str | None)
+    types.update(dict.fromkeys(shape.figures.values(), float))
+    types.update(dict.fromkeys(shape.numbers.values(), float | None))
+    types.update(objects or {})
+    return _struct("FullRow", types, needed=frozenset(shape.figures.values()))
+
+
+def _struct(name: str, types: Mapping[str, Any], needed: Collection[str] = ()) -> Any:
+    """A struct type of these keys, optional unless needed; a dotted key is a struct of its own."""
     fields: list[Any] = []
     nested: dict[str, dict[str, Any]] = {}
     for key, kind in types.items():
@@ -184,21 +217,22 @@ def _struct(name: str, types: Mapping[str, Any]) -> Any:
         if rest:
             nested.setdefault(head, {})[rest] = kind
         else:
-            fields.append((key, kind, None))
+            fields.append((key, kind) if key in needed else (key, kind, None))
     for head, inner in nested.items():
-        kind = _struct(f"{name}_{head}", inner)
-        fields.append((head, kind, msgspec.field(default_factory=kind)))
-    return msgspec.defstruct(name, fields, gc=False)
+        wanted = {key.removeprefix(f"{head}.") for key in needed if key.startswith(f"{head}.")}
+        kind = _struct(f"{name}_{head}", inner, wanted)
+        fields.append((head, kind) if wanted else (head, kind, msgspec.field(default_factory=kind)))
+    return msgspec.defstruct(name, fields, gc=False, kw_only=True)
 
 
-def _decoder(envelope: Envelope, rows: Any) -> msgspec.json.Decoder[Any]:
+def _decoder(envelope: Envelope, rows: Any, *, strict: bool = True) -> msgspec.json.Decoder[Any]:
     if not envelope.rows:
-        return msgspec.json.Decoder(rows)
+        return msgspec.json.Decoder(rows, strict=strict)
     types: dict[str, Any] = {envelope.rows: rows | None, envelope.code: str | int | None}
     types[envelope.message] = str | None
     if envelope.time is not None:
         types[envelope.time] = Any
-    return msgspec.json.Decoder(_struct("Envelope", types))
+    return msgspec.json.Decoder(_struct("Envelope", types), strict=strict)
 
 
 def _loose_envelope(decoder: msgspec.json.Decoder[Any], envelope: Envelope, body: bytes) -> Any:

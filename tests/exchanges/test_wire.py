@@ -191,3 +191,23 @@ def test_a_time_that_is_no_time_does_not_cost_the_answer() -> None:
     parsed = ENVELOPED.read(enveloped([row()], time={"odd": 1}))
     assert parsed.frame.height == 1
     assert parsed.venue_at_ms is None
+
+
+def test_an_empty_figure_in_one_row_changes_no_other_figure() -> None:
+    shape = Shape(Envelope(), texts={"symbol": "s"}, figures={"bid": "b", "ask": "a"})
+    full = [{"s": f"C{n}", "b": f"{n + 1}.25", "a": f"{n + 1}.5"} for n in range(40)]
+    holed = [*full, {"s": "GONE", "b": "", "a": "7"}]
+
+    read = shape.read(json.dumps(full).encode()).frame
+    reread = shape.read(json.dumps(holed).encode()).frame
+
+    assert reread.head(40).equals(read)
+    assert reread.row(40) == ("GONE", None, 7.0)
+
+
+def test_after_an_empty_figure_full_answers_still_read_the_same() -> None:
+    shape = Shape(Envelope(), texts={"symbol": "s"}, figures={"rate": "r"})
+    full, holed = [{"s": "A", "r": "1e-4"}], [{"s": "A", "r": ""}]
+    bodies = [json.dumps(rows).encode() for rows in (full, holed, full)]
+
+    assert [shape.read(body).frame["rate"][0] for body in bodies] == [1e-4, None, 1e-4]
