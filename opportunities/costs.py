@@ -108,11 +108,3 @@ def whole_lots(notional_usd: Value, price: Value, lot_coins: Value) -> Value:
     # A hair of tolerance: 0.3 / 0.1 must be three lots.
     whole = np.floor(coins / step + 1e-9) * step
     return np.where(np.isnan(step), coins, whole)
-
-
-def both_known(*values: Numbers) -> Flags:
-    """Rows in which every value is a finite number."""
-    known = np.isfinite(values[0])
-    for value in values[1:]:
-        known &= np.isfinite(value)
-    return known

@@ -110,8 +110,9 @@ def net_at_sizes(
     fees = universe.fees
     long, short = figures.pair
     rebate = 2 * (fees[figures.terms.vip_level] - fees[level])
-    net = figures.net + rebate[long] + rebate[short]
-    return net[:, None] - extra_cost(figures, universe, books)
+    net: Numbers = figures.net + rebate[long] + rebate[short]
+    at_sizes: Numbers = net[:, None] - extra_cost(figures, universe, books)
+    return at_sizes
 
 
 def extra_cost(figures: Figures, universe: Universe, books: Books) -> Numbers:
