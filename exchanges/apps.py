@@ -8,6 +8,7 @@ class ExchangesConfig(AppConfig):
 
     def ready(self) -> None:
         from arbedge import schedule
+        from exchanges import checks  # noqa: F401  registers itself
 
         often = float(settings.SCAN_EVERY_S)
         lapse = max(1, round(often))

@@ -67,10 +67,9 @@ def known() -> pl.DataFrame:
 
     Raises NoData when the cache, which tells whether somebody has, cannot be reached.
     """
-    with cache.reachable("verdicts"):
-        version: Any = cache.client().get(_version_key())
+    version = _version()
     lapsed = monotonic() - _Held.read_at_s > READ_AGAIN_AFTER_S
-    if version is None or version != _Held.version or lapsed:
+    if version != _Held.version or lapsed:
         _Held.frame, _Held.version, _Held.read_at_s = stored(), version, monotonic()
     return _Held.frame
 
@@ -189,12 +188,24 @@ def _version_key() -> str:
     return cache.key("verdicts", "version")
 
 
+def _version() -> bytes:
+    """The version all processes see; a cache without one gets a first one."""
+    with cache.reachable("verdicts"):
+        cache.client().set(_version_key(), _new_version(), nx=True)
+        version: Any = cache.client().get(_version_key())
+    return bytes(version)
+
+
+def _new_version() -> bytes:
+    return secrets.token_hex(8).encode()
+
+
 def _tell(changes: pl.DataFrame | None = None) -> None:
     """Tells all processes that verdicts changed; this one takes the changes into its memory.
 
     Where the cache is gone nobody can scan either, and all read again when it is back.
     """
-    version = secrets.token_hex(8).encode()
+    version = _new_version()
     try:
         with cache.reachable("verdicts"):
             before: Any = cache.client().set(_version_key(), version, get=True)
