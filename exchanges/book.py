@@ -5,6 +5,7 @@ Readers get ages with the figures; a book that cannot be reached is NoData, neve
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,7 +133,7 @@ def put_known(instruments: pl.DataFrame) -> None:
         pipe = cache.client().pipeline(transaction=True)
         data = columns_to_bytes(conform(instruments, KNOWN))
         pipe.set(cache.key("book", "published", "known"), data, ex=LISTS_TTL_S)
-        pipe.incr(cache.key("book", "known_version"))
+        pipe.set(cache.key("book", "known_version"), secrets.token_hex(8), ex=LISTS_TTL_S)
         pipe.execute()
 
 

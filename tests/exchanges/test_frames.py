@@ -12,7 +12,7 @@ import pytest
 from arbedge.names import Market
 from exchanges import frames
 from exchanges.columns import MARKET
-from tests.exchanges.markets import NOW, book, instruments, piece, wire
+from tests.exchanges.answers import NOW, book, instruments, piece, wire
 
 BTC = {"venue": "binance", "symbol": "BTCUSDT", "asset": "BTC"}
 ETH = {"venue": "binance", "symbol": "ETHUSDT", "asset": "ETH"}
