@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 TEAL = {
@@ -79,6 +80,8 @@ def unfold() -> dict[str, Any]:
         "SHOW_VIEW_ON_SITE": False,
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": TEAL},
+        "STYLES": [lambda _request: static("arbedge/console.css")],
+        "DASHBOARD_CALLBACK": "arbedge.dashboard.context",
         "SIDEBAR": {
             "show_search": True,
             "show_all_applications": False,

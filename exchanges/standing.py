@@ -1,0 +1,110 @@
+"""How every venue stands right now, for people: age, reliability and breakers, cheaply read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from arbedge import breaker, cache
+from arbedge.errors import NoData
+from exchanges import book, quality, routes
+from exchanges.venues.base import Venue
+
+HEAD_BYTES = 2_000  # an entry's line of times and counts comes before its columns
+
+
+class _Head(msgspec.Struct, frozen=True):
+    captured_at_ms: float
+    took_ms: float = 0.0
+    offset_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One breaker that is not closed."""
+
+    host: str
+    state: str
+    reason: str
+    until_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One venue; `age_s` is that of its oldest essential answer, None where one is missing."""
+
+    name: str
+    age_s: float | None
+    took_ms: float | None
+    reliability: float | None
+    answers: int
+    breakers: tuple[Breaker, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What an operator wants to know first: broken, silent, late or well."""
+        if self.breakers:
+            return "broken"
+        if self.age_s is None:
+            return "silent"
+        return "well" if self.age_s < 30 else "late"
+
+
+def all_venues(now_ms: float) -> list[Standing]:
+    """Returns the configured venues in their order, read in one call to the cache.
+
+    Raises NoData when the cache cannot be reached.
+    """
+    venues = routes.configured()
+    names = [(one.name, feed.name) for one in venues for feed in one.feeds if feed.essential]
+    with cache.reachable("venue ages"):
+        pipe = cache.client().pipeline(transaction=False)
+        for name in names:
+            pipe.getrange(book.piece_key(*name), 0, HEAD_BYTES)
+        heads = dict(zip(names, pipe.execute(), strict=True))
+    answers = quality.answers((one.name for one in venues), now_ms)
+    breakers = breaker.states()
+    return [_standing(one, heads, answers[one.name], breakers, now_ms) for one in venues]
+
+
+def known(now_ms: float) -> tuple[list[Standing], str]:
+    """Returns the venues, or none and why nothing is known of them."""
+    try:
+        return all_venues(now_ms), ""
+    except NoData as error:
+        return [], str(error)
+
+
+def _standing(
+    venue: Venue,
+    heads: Mapping[tuple[str, str], bytes],
+    answers: Mapping[str, int],
+    breakers: Sequence[Mapping[str, Any]],
+    now_ms: float,
+) -> Standing:
+    told = [_head(raw) for (name, _), raw in heads.items() if name == venue.name]
+    seen = [one for one in told if one is not None]
+    complete = bool(told) and len(seen) == len(told)
+    total = sum(answers.values())
+    return Standing(
+        name=venue.name,
+        age_s=max((now_ms - one.captured_at_ms) / 1000 for one in seen) if complete else None,
+        took_ms=max((one.took_ms for one in seen), default=None),
+        reliability=answers[quality.IN_TIME] / total if total else None,
+        answers=total,
+        breakers=tuple(
+            Breaker(one["host"], one["state"], one["reason"], one["until_ms"])
+            for one in breakers
+            if one["venue"] == venue.name and one["state"] != breaker.CLOSED
+        ),
+    )
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+
+def _head(raw: bytes) -> _Head | None:
+    return _decode_head(raw.split(b"\n", 1)[0]) if raw else None

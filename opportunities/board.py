@@ -1,0 +1,239 @@
+"""The live board: what pays now, seen with the reader's own size, horizon and filters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Q
+
+from arbedge.names import REJECTING_MASK, CloseReason, Kind, Reason, State
+from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
+from opportunities.models import NearMiss, Opportunity, ScanRecord
+from opportunities.reasons import MEANING, from_mask
+
+KINDS: Final = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
+LINGER: Final = timedelta(seconds=45)  # a closed row stays so long, with its reason
+SHOWN_AT_MOST: Final = 200
+HOURS_A_YEAR: Final = 8760.0
+DEFAULT_SIZE_USD: Final = 1_000.0
+DEFAULT_HORIZON_HOURS: Final = 72.0
+
+CLOSED_WORDS: Final[Mapping[str, str]] = {
+    CloseReason.BELOW_HALF: "pays less than half of what is needed",
+    CloseReason.NEGATIVE: "no longer pays after costs",
+    CloseReason.GATE: "held back by a gate",
+    CloseReason.ENDED: "the instrument came to its end",
+    CloseReason.NO_DATA: "a venue sent no data for too long",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader asks of the board; empty means all. `net` is a fraction."""
+
+    kind: str = ""
+    coin: str = ""
+    venues: tuple[str, ...] = ()
+    net: float | None = None
+    size: float = DEFAULT_SIZE_USD
+    horizon: float = DEFAULT_HORIZON_HOURS
+    also: bool = False
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str], venues: Sequence[str]) -> Wish:
+        """The wish in a page's query; what makes no sense is left at its default."""
+        size, horizon = _number(asked.get("size")), _number(asked.get("horizon"))
+        net = _number(asked.get("net"))
+        return cls(
+            kind=asked.get("kind", "") if asked.get("kind") in [*KINDS] else "",
+            coin=asked.get("coin", "").strip().upper()[:48],
+            venues=tuple(one for one in venues if one in settings.VENUES),
+            net=None if net is None else net / 100,
+            size=size if size in NOTIONALS_USD else DEFAULT_SIZE_USD,
+            horizon=horizon if horizon in HORIZONS_HOURS else DEFAULT_HORIZON_HOURS,
+            also=asked.get("also") == "1",
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is filtered out on the reader's word."""
+        return bool(self.kind or self.coin or self.venues or self.net is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the board: the stored row and its figures for the reader's cohort."""
+
+    stored: Opportunity
+    net: float
+    at_size: float | None
+    apr: float | None
+    horizon_hours: float | None
+    next_at: datetime | None
+    age_s: float
+    also: int = 0
+
+    @property
+    def pays(self) -> float:
+        """The figure a reader's own limit is held against: at size where that is known."""
+        return self.net if self.at_size is None else self.at_size
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is only still shown to say why it ended."""
+        return self.stored.state == State.CLOSED
+
+    @property
+    def closed_because(self) -> str:
+        """Why it ended, in words."""
+        return CLOSED_WORDS.get(self.stored.close_reason, self.stored.close_reason)
+
+    @property
+    def notes(self) -> list[str]:
+        """What lowers trust in it, in words."""
+        return [MEANING[reason] for reason in from_mask(self.stored.reasons) if not reason.rejects]
+
+    @property
+    def network_unknown(self) -> bool:
+        """Whether nobody vouches for the transfer."""
+        return bool(self.stored.reasons >> Reason.NETWORK_UNKNOWN & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the page shows: rows best first, how many are hidden by the reader's own filters."""
+
+    rows: Sequence[Row]
+    hidden: int
+    now: datetime
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why nothing is shown: the last scan and the nearest miss with its reasons."""
+
+    scan: ScanRecord | None
+    miss: NearMiss | None
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """The miss's rejecting reasons: code and meaning."""
+        return rejecting(self.miss.reasons) if self.miss else []
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """How many candidates each gate held back in the last scan, most first."""
+        return held_back(self.scan.counts) if self.scan else []
+
+
+def read(wish: Wish, wall: datetime) -> Board:
+    """The board for this wish, in one query; `wall` is the wall clock."""
+    past = Q(state=State.CLOSED, closed_at__gte=wall - LINGER)
+    live = Q(live_key__isnull=False)
+    stored = list(
+        Opportunity.objects.filter(live if replaying() else live | past)
+        .defer("score_parts")
+        .order_by("-net")[: 2 * SHOWN_AT_MOST]
+    )
+    as_of = max((one.as_of for one in stored), default=None)
+    now = as_of if replaying() and as_of else wall
+    rows = [row_of(one, wish, now) for one in stored]
+    shown = [row for row in rows if _wanted(row, wish)]
+    shown.sort(key=lambda row: (-row.net, row.stored.pk))
+    if not wish.also:
+        shown = best_of_family(shown)
+    return Board(shown[:SHOWN_AT_MOST], len(rows) - len(shown), now, as_of)
+
+
+def silence() -> Silence:
+    """What to say instead of rows, in two queries."""
+    scan = ScanRecord.objects.order_by("-as_of").first()
+    since = (scan.as_of if scan else datetime.now(UTC)) - timedelta(minutes=10)
+    recent = NearMiss.objects.filter(last_seen__gte=since)
+    return Silence(scan, recent.order_by("-last_net").first())
+
+
+def replaying() -> bool:
+    """Whether the markets are a recording, whose clock counts instead of the wall's."""
+    return settings.MARKET_MODE == "replay"
+
+
+def row_of(stored: Opportunity, wish: Wish, now: datetime) -> Row:
+    """A stored row with the figures of the reader's cohort, its own where it has none."""
+    net, at_size, horizon = cohort(stored, wish)
+    apr = None
+    if stored.kind != Kind.SPOT and horizon:
+        apr = net * HOURS_A_YEAR / horizon
+    due = [at for at in (stored.long_next_at, stored.short_next_at) if at and at > now]
+    oldest_ms = max(stored.long_age_ms or 0.0, stored.short_age_ms or 0.0)
+    age_s = max(0.0, (now - stored.as_of).total_seconds()) + oldest_ms / 1000
+    next_at = None if apr is None else min(due, default=None)
+    return Row(stored, net, at_size, apr, horizon, next_at, age_s)
+
+
+def cohort(stored: Opportunity, wish: Wish) -> tuple[float, float | None, float | None]:
+    """Net over the horizon, net at the size (None: no book is known), and the horizon meant."""
+    table: Mapping[str, Any] = stored.cohorts or {}
+    try:
+        at = table["horizons_hours"].index(wish.horizon)
+        net = table["net"][at][0]
+    except (KeyError, ValueError, IndexError):
+        return stored.net, stored.net_at_size, stored.horizon_hours
+    if net is None:
+        return stored.net, stored.net_at_size, stored.horizon_hours
+    sized = None
+    if "net_at_size" in table and wish.size in table["notionals_usd"]:
+        sized = table["net_at_size"][at][0][table["notionals_usd"].index(wish.size)]
+    return net, sized, wish.horizon
+
+
+def best_of_family(rows: Iterable[Row]) -> list[Row]:
+    """The best live row of each kind and coin, with the number of the others; closed rows stay."""
+    rows = list(rows)
+    of_family = Counter(row.stored.family for row in rows if not row.closed)
+    seen: set[str] = set()
+    kept = []
+    for row in rows:
+        family = row.stored.family
+        if row.closed:
+            kept.append(row)
+        elif family not in seen:
+            seen.add(family)
+            kept.append(replace(row, also=of_family[family] - 1))
+    return kept
+
+
+def rejecting(mask: int) -> list[tuple[str, str]]:
+    """The rejecting reasons of a mask: code and meaning."""
+    return [(reason.code, MEANING[reason]) for reason in from_mask(mask & REJECTING_MASK)]
+
+
+def held_back(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Counts of rejecting codes, most first."""
+    codes = {reason.code for reason in Reason if reason.rejects}
+    told = [(code, count) for code, count in counts.items() if code in codes and count]
+    return sorted(told, key=lambda one: -one[1])
+
+
+def _wanted(row: Row, wish: Wish) -> bool:
+    stored = row.stored
+    return (
+        (not wish.kind or stored.kind == wish.kind)
+        and (not wish.coin or wish.coin in stored.asset)
+        and (not wish.venues or {stored.long_venue, stored.short_venue} <= {*wish.venues})
+        and (wish.net is None or row.closed or row.pays >= wish.net)
+    )
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float((text or "").replace(",", "."))
+    except ValueError:
+        return None
+    return value if abs(value) < 1e9 else None

@@ -1,0 +1,135 @@
+"""Which pictures an opportunity has, and their bytes: drawn once a change, kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+import redis
+import structlog
+from django.core.cache import cache
+
+from arbedge.names import Kind
+from arbedge.writing import moment
+from exchanges.models import SettledFunding
+from opportunities import charts
+from opportunities.breakdown import legs, waterfall
+from opportunities.models import Figure, Opportunity, OpportunityEvent
+from opportunities.pages import venue
+
+KEEP_S: Final = 600
+POINTS: Final = 2_000
+SETTLED_DAYS: Final = 7
+MARKED: Final = ("opened", "improved", "fading", "held", "recovered", "closed")
+
+log = structlog.get_logger(__name__)
+
+
+def names(one: Opportunity) -> list[str]:
+    """The pictures this row has, in the page's order."""
+    return ["waterfall", "net", "gap"] if one.kind == Kind.SPOT else [*PICTURES]
+
+
+def picture(one: Opportunity, name: str, theme: str, form: str) -> bytes:
+    """The bytes of a picture. Raises KeyError for a name, theme or form that does not exist."""
+    painter, _ = PICTURES[name], (charts.THEMES[theme], charts.FORMATS[form])
+    key = f"picture:{one.pk}:{one.as_of.timestamp():.0f}:{name}:{theme}:{form}"
+    try:
+        kept: bytes | None = cache.get(key)
+    except redis.RedisError as error:
+        log.warning("pictures.cache_gone", cause=str(error))
+        return painter(one, theme, form)
+    if kept is None:
+        kept = painter(one, theme, form)
+        cache.set(key, kept, KEEP_S)
+    return kept
+
+
+def _waterfall(one: Opportunity, theme: str, form: str) -> bytes:
+    return charts.draw_waterfall(waterfall(one), _source(one), theme, form)
+
+
+def _net(one: Opportunity, theme: str, form: str) -> bytes:
+    history = _history(one)
+    at = [point.at for point in history]
+    lines = [
+        charts.Line("net", "ink", at, [point.net for point in history]),
+    ]
+    if one.kind != Kind.SPOT:
+        announced = [point.net_announced for point in history]
+        lines.append(charts.Line("as announced", "long", at, announced))
+    events = one.events.filter(type__in=MARKED).order_by("at")
+    chart = charts.Chart(
+        "Net over time, % of the position",
+        lines,
+        _source(one),
+        marks=[_mark(event) for event in events[:20]],
+        level=(one.threshold, "needed"),
+    )
+    return charts.draw(chart, theme, form)
+
+
+def _funding(one: Opportunity, theme: str, form: str) -> bytes:
+    history = _history(one)
+    settled = _settled(one)
+    lines = []
+    for leg in legs(one):
+        if leg.flow is None or not leg.interval_hours:
+            continue
+        scale = 8 / leg.interval_hours
+        rates = [getattr(point, f"{leg.side}_rate") for point in history]
+        told = [None if rate is None else rate * scale for rate in rates]
+        lines.append(charts.Line(venue(leg.venue), leg.side, [p.at for p in history], told))
+        dots = settled.get(leg.side, [])
+        if dots:
+            paid = [float(row.rate) * scale for row in dots]
+            lines.append(
+                charts.Line("", leg.side, [row.settled_at for row in dots], paid, dots=True)
+            )
+    title = "Funding of both legs, % per 8 h (dots: settled)"
+    return charts.draw(charts.Chart(title, lines, _source(one), places=4), theme, form)
+
+
+def _gap(one: Opportunity, theme: str, form: str) -> bytes:
+    history = _history(one)
+    line = charts.Line("short over\nlong", "ink", [p.at for p in history], [p.gap for p in history])
+    title = "Price gap between the legs, %"
+    return charts.draw(charts.Chart(title, [line], _source(one)), theme, form)
+
+
+PICTURES: Final[Mapping[str, Callable[[Opportunity, str, str], bytes]]] = {
+    "waterfall": _waterfall,
+    "net": _net,
+    "funding": _funding,
+    "gap": _gap,
+}
+
+
+def _history(one: Opportunity) -> list[Figure]:
+    """The newest points in order, the row's present figures last."""
+    points = list(Figure.objects.filter(opportunity=one).order_by("-at")[:POINTS])[::-1]
+    if not points or points[-1].at < one.as_of:
+        names = ("net", "net_announced", "measured", "cost", "gap", "long_rate", "short_rate")
+        now = {name: getattr(one, name) for name in names}
+        points.append(Figure(opportunity=one, at=one.as_of, **now))
+    return points
+
+
+def _settled(one: Opportunity) -> dict[str, list[SettledFunding]]:
+    since = one.as_of - timedelta(days=SETTLED_DAYS)
+    of_side: dict[str, list[SettledFunding]] = {}
+    ids = {one.long_id: "long", one.short_id: "short"}
+    rows = SettledFunding.objects.filter(instrument_id__in=[*filter(None, ids)])
+    for row in rows.filter(settled_at__gte=since).order_by("settled_at"):
+        of_side.setdefault(ids[row.instrument_id], []).append(row)
+    return of_side
+
+
+def _mark(event: OpportunityEvent) -> charts.Mark:
+    return charts.Mark(event.at, event.type)
+
+
+def _source(one: Opportunity) -> str:
+    venues = " and ".join(venue(leg.venue) for leg in legs(one))
+    return f"ArbEdge from {venues}, {moment(one.as_of)}, fees {one.fee_version or 'unknown'}"
