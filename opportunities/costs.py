@@ -12,6 +12,7 @@ from opportunities.settlements import Flags, Numbers, Value
 
 HOURS_PER_YEAR = 8760.0
 K_WITHOUT_HISTORY = 0.5
+NOTHING_HOURLY = 1e-12  # rates an hour closer than this differ only by the rounding of floats
 
 
 def mid(bid: Value, ask: Value) -> Value:
@@ -61,7 +62,7 @@ def confidence_k(
     announced = np.asarray(announced_hourly, dtype=np.float64)
     mean = np.asarray(mean_hourly, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        measured = np.where(announced > 0, np.minimum(1.0, mean / announced), 0.0)
+        measured = np.where(announced > NOTHING_HOURLY, np.minimum(1.0, mean / announced), 0.0)
     believed = np.where(np.isnan(mean), K_WITHOUT_HISTORY, measured)
     if capped is not None:
         believed = np.where(capped, 0.0, believed)

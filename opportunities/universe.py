@@ -90,7 +90,8 @@ def build(
     asset, quote, settle, venue = _codes(frame, "asset", "quote", "settle", "venue")
     seen, venue = np.unique(venue, return_inverse=True)
     bid, ask = _numbers(frame, "bid"), _numbers(frame, "ask")
-    rate, interval = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
+    rate, told = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
+    interval = np.where(told > 0, told, np.nan)
     is_perp = np.arange(frame.height) >= spot.height
     with np.errstate(divide="ignore", invalid="ignore"):
         middle, width = costs.mid(bid, ask), costs.spread(bid, ask)
