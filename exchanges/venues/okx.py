@@ -12,8 +12,7 @@ import msgspec
 import polars as pl
 
 from arbedge.names import Fault, Market
-from exchanges.columns import Parsed
-from exchanges.venues import faults, okx_listing, okx_wallet
+from exchanges.venues import faults, okx_listing, okx_markets, okx_wallet
 from exchanges.venues.base import (
     EVERY_MINUTE,
     EVERY_TEN_MINUTES,
@@ -24,11 +23,10 @@ from exchanges.venues.base import (
     Pool,
     Venue,
 )
-from exchanges.venues.okx_listing import without_inverse
+from exchanges.venues.okx_markets import LIST, SYMBOL
 from exchanges.venues.parts import decode, levels, only
-from exchanges.wire import Envelope, Shape
+from exchanges.wire import Shape
 
-HOUR_MS: Final = 3_600_000.0
 OK: Final = frozenset({"0"})
 CODES: Final = {
     "50011": Fault.RATE_LIMITED,
@@ -40,78 +38,11 @@ CODES: Final = {
     "50013": Fault.SERVER,
     "50026": Fault.SERVER,
 }
-LIST: Final = Envelope(rows="data", ok="0")
-SYMBOL: Final = {"symbol": "instId"}
-PRICES: Final = {
-    "bid": "bidPx",
-    "ask": "askPx",
-    "bid_size": "bidSz",
-    "ask_size": "askSz",
-    "last": "last",
-    "high": "high24h",
-    "low": "low24h",
-    "venue_at_ms": "ts",
-}
-# The same key is quote currency for spot and coins for swaps.
-SPOT: Final = Shape(LIST, texts=SYMBOL, figures={**PRICES, "volume_quote": "volCcy24h"})
-SWAP: Final = Shape(LIST, texts=SYMBOL, figures={**PRICES, "volume_coins": "volCcy24h"})
-FUNDING: Final = Shape(
-    LIST,
-    texts=SYMBOL,
-    figures={
-        "rate": "fundingRate",
-        "rate_cap": "maxFundingRate",
-        "rate_floor": "minFundingRate",
-        "next_settlement_ms": "fundingTime",
-        "following_ms": "nextFundingTime",
-        "venue_at_ms": "ts",
-    },
-)
-MARK: Final = Shape(LIST, texts=SYMBOL, figures={"mark": "markPx", "venue_at_ms": "ts"})
-INDEX: Final = Shape(LIST, texts=SYMBOL, figures={"index": "idxPx", "venue_at_ms": "ts"})
-INTEREST: Final = Shape(
-    LIST,
-    texts=SYMBOL,
-    figures={"open_interest": "oi", "open_interest_usd": "oiUsd", "venue_at_ms": "ts"},
-)
 HISTORY: Final = Shape(
     LIST,
     texts=SYMBOL,
     figures={"settled_at_ms": "fundingTime", "rate": "realizedRate"},
 )
-
-
-def parse_swap(body: bytes) -> Parsed:
-    """Tickers of linear swaps; sizes are contracts, volume is coins."""
-    return without_inverse(SWAP.read(body))
-
-
-def parse_funding(body: bytes) -> Parsed:
-    """Rates of linear swaps. `fundingTime` is the next settlement, `nextFundingTime` the one after:
-    their distance is the interval.
-    """
-    parsed = without_inverse(FUNDING.read(body))
-    # Rounded because polars divides by a constant through its reciprocal: 8 h would be 7.99…9.
-    hours = ((pl.col("following_ms") - pl.col("next_settlement_ms")) / HOUR_MS).round(6)
-    frame = parsed.frame.with_columns(interval_hours=pl.when(hours > 0).then(hours))
-    return Parsed(frame.drop("following_ms"), parsed.dropped, parsed.venue_at_ms)
-
-
-def parse_mark(body: bytes) -> Parsed:
-    """Mark prices of linear swaps."""
-    return without_inverse(MARK.read(body))
-
-
-def parse_index(body: bytes) -> Parsed:
-    """Index prices under the symbols of the swaps that follow them."""
-    parsed = INDEX.read(body)
-    frame = parsed.frame.with_columns(pl.col("symbol") + "-SWAP")
-    return Parsed(frame, parsed.dropped, parsed.venue_at_ms)
-
-
-def parse_interest(body: bytes) -> Parsed:
-    """Open interest of linear swaps, in contracts and in dollars."""
-    return without_inverse(INTEREST.read(body))
 
 
 class _Time(msgspec.Struct):
@@ -179,28 +110,28 @@ def _listing(name: str, market: Market, kind: str) -> Feed:
 
 INDEX_ASK: Final = Ask("api", "/api/v5/market/index-tickers", {"quoteCcy": "USDT"}, pool="index")
 FEEDS: Final = (
-    Feed("spot", Market.SPOT, _tickers("SPOT"), SPOT.read, essential=True),
-    Feed("perp", Market.PERP, _tickers("SWAP"), parse_swap, essential=True),
+    Feed("spot", Market.SPOT, _tickers("SPOT"), okx_markets.SPOT.read, essential=True),
+    Feed("perp", Market.PERP, _tickers("SWAP"), okx_markets.parse_swap, essential=True),
     Feed(
         "perp_funding",
         Market.PERP,
         _public("funding-rate", "funding", instId="ANY"),
-        parse_funding,
+        okx_markets.parse_funding,
         essential=True,
     ),
     Feed(
         "perp_mark",
         Market.PERP,
         _public("mark-price", "mark", instType="SWAP"),
-        parse_mark,
+        okx_markets.parse_mark,
         EVERY_MINUTE,
     ),
-    Feed("perp_index", Market.PERP, INDEX_ASK, parse_index, EVERY_MINUTE),
+    Feed("perp_index", Market.PERP, INDEX_ASK, okx_markets.parse_index, EVERY_MINUTE),
     Feed(
         "perp_interest",
         Market.PERP,
         _public("open-interest", "interest", instType="SWAP"),
-        parse_interest,
+        okx_markets.parse_interest,
         EVERY_MINUTE,
     ),
     _listing("spot_instruments", Market.SPOT, "SPOT"),

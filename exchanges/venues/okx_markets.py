@@ -1,0 +1,80 @@
+"""OKX's bulk answers: prices of spot and linear swaps, funding, marks and open interest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from exchanges.columns import Parsed
+from exchanges.venues.okx_listing import without_inverse
+from exchanges.wire import Envelope, Shape
+
+HOUR_MS: Final = 3_600_000.0
+LIST: Final = Envelope(rows="data", ok="0")
+SYMBOL: Final = {"symbol": "instId"}
+PRICES: Final = {
+    "bid": "bidPx",
+    "ask": "askPx",
+    "bid_size": "bidSz",
+    "ask_size": "askSz",
+    "last": "last",
+    "high": "high24h",
+    "low": "low24h",
+    "venue_at_ms": "ts",
+}
+# The same key is quote currency for spot and coins for swaps.
+SPOT: Final = Shape(LIST, texts=SYMBOL, figures={**PRICES, "volume_quote": "volCcy24h"})
+SWAP: Final = Shape(LIST, texts=SYMBOL, figures={**PRICES, "volume_coins": "volCcy24h"})
+FUNDING: Final = Shape(
+    LIST,
+    texts=SYMBOL,
+    figures={
+        "rate": "fundingRate",
+        "rate_cap": "maxFundingRate",
+        "rate_floor": "minFundingRate",
+        "next_settlement_ms": "fundingTime",
+        "following_ms": "nextFundingTime",
+        "venue_at_ms": "ts",
+    },
+)
+MARK: Final = Shape(LIST, texts=SYMBOL, figures={"mark": "markPx", "venue_at_ms": "ts"})
+INDEX: Final = Shape(LIST, texts=SYMBOL, figures={"index": "idxPx", "venue_at_ms": "ts"})
+INTEREST: Final = Shape(
+    LIST,
+    texts=SYMBOL,
+    figures={"open_interest": "oi", "open_interest_usd": "oiUsd", "venue_at_ms": "ts"},
+)
+
+
+def parse_swap(body: bytes) -> Parsed:
+    """Tickers of linear swaps; sizes are contracts, volume is coins."""
+    return without_inverse(SWAP.read(body))
+
+
+def parse_funding(body: bytes) -> Parsed:
+    """Rates of linear swaps. `fundingTime` is the next settlement, `nextFundingTime` the one after:
+    their distance is the interval.
+    """
+    parsed = without_inverse(FUNDING.read(body))
+    # Rounded because polars divides by a constant through its reciprocal: 8 h would be 7.99…9.
+    hours = ((pl.col("following_ms") - pl.col("next_settlement_ms")) / HOUR_MS).round(6)
+    frame = parsed.frame.with_columns(interval_hours=pl.when(hours > 0).then(hours))
+    return Parsed(frame.drop("following_ms"), parsed.dropped, parsed.venue_at_ms)
+
+
+def parse_mark(body: bytes) -> Parsed:
+    """Mark prices of linear swaps."""
+    return without_inverse(MARK.read(body))
+
+
+def parse_index(body: bytes) -> Parsed:
+    """Index prices under the symbols of the swaps that follow them."""
+    parsed = INDEX.read(body)
+    frame = parsed.frame.with_columns(pl.col("symbol") + "-SWAP")
+    return Parsed(frame, parsed.dropped, parsed.venue_at_ms)
+
+
+def parse_interest(body: bytes) -> Parsed:
+    """Open interest of linear swaps, in contracts and in dollars."""
+    return without_inverse(INTEREST.read(body))
