@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -11,7 +11,8 @@ class ArbedgeConfig(AppConfig):
     def ready(self) -> None:
         from arbedge import celery, checks, console  # noqa: F401  registered by being imported
 
-        post_migrate.connect(_write_schedule, sender=self)
+        # Sent only for apps with tables, hence for the app that owns the schedule's.
+        post_migrate.connect(_write_schedule, sender=apps.get_app_config("django_celery_beat"))
         console.link(
             "Operation",
             "Schedules",
