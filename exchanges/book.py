@@ -15,7 +15,7 @@ from django.conf import settings
 
 from arbedge import breaker, cache, clock
 from arbedge.errors import NoData
-from exchanges import frames, frozen, quality, routes
+from exchanges import frames, frozen, quality, routes, strangers
 from exchanges.columns import Schema, conform, empty
 from exchanges.encoding import columns_from_bytes, columns_to_bytes, decode, encode
 from exchanges.snapshot import KNOWN, MEANS, NETWORKS, Piece, Pieces, Snapshot, VenueState
@@ -107,6 +107,13 @@ def get_frame(name: str, schema: Schema) -> pl.DataFrame:
     return empty(schema) if raw is None else conform(columns_from_bytes(raw), schema)
 
 
+def next_scan_number() -> int:
+    """Returns the number of the next scan; it counts over all processes. Raises NoData."""
+    with cache.reachable("market book"):
+        number: Any = cache.client().incr(cache.key("book", "scans"))
+    return int(number)
+
+
 def publish(name: str, data: bytes, *, ttl_s: int = PUBLISHED_TTL_S) -> None:
     """Stores bytes for other processes. Raises NoData when the cache cannot be reached."""
     with cache.reachable("market book"):
@@ -160,7 +167,8 @@ def load(
     """Returns all markets as the book holds them, with what is known of their venues.
 
     `venues` are by default the configured ones. `paused` names those an operator has paused.
-    `observe` is for the one reader that scans: it carries the count of unchanged scans forward.
+    `observe` is for the one reader that scans: it carries the count of unchanged scans forward and
+    has the lists of venues with unknown symbols asked for.
     In a replay the moment is the newest capture. Raises NoData when the cache cannot be reached or
     holds no answer.
     """
@@ -182,6 +190,8 @@ def load(
         networks=networks(one.name for one in asked),
         history=get_frame("means", MEANS),
     )
+    if observe:
+        strangers.notice(asked, snapshot, at_ms)
     return _with_frozen(snapshot, observe=observe)
 
 

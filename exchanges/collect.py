@@ -24,6 +24,7 @@ from arbedge.http import Answer
 from arbedge.names import Fault
 from exchanges import asking, book, quality
 from exchanges.asking import Asker, Failed, Held
+from exchanges.cadence import claim, due_in
 from exchanges.columns import Parsed
 from exchanges.encoding import encode
 from exchanges.snapshot import Piece
@@ -32,7 +33,6 @@ from exchanges.venues.base import EVERY_SCAN, EVERY_TEN_MINUTES, Feed, Venue
 RETRY_AFTER_S = 15.0  # a claimed feed that failed is due again after so long
 MAX_PAGES = 20
 CLOCK = "clock"
-CLAIM_SLACK_MS = 500  # schedules jitter: a feed due in half a second is due
 
 log = structlog.get_logger(__name__)
 
@@ -108,20 +108,20 @@ async def collect_once(venues: Collection[Venue], *, deadline_ms: float | None =
 async def _claim(venues: Collection[Venue]) -> list[tuple[Venue, Feed | None]]:
     """What is to be asked now; None stands for the venue's clock, which a recording has not."""
     due: list[tuple[Venue, Feed | None]] = []
-    claims: list[tuple[Venue, Feed | None]] = []
+    claimed: list[tuple[Venue, Feed | None]] = []
     pipe = cache.aclient().pipeline(transaction=False)
     for venue in venues:
         for feed in venue.feeds:
             if feed.every_s == EVERY_SCAN:
                 due.append((venue, feed))
             else:
-                claims.append((venue, feed))
-                pipe.set(due_key(venue.name, feed.name), 1, nx=True, px=_claim_ms(feed.every_s))
+                claimed.append((venue, feed))
+                claim(pipe, venue.name, feed.name, feed.every_s)
         if settings.MARKET_MODE != "replay":
-            claims.append((venue, None))
-            pipe.set(due_key(venue.name, CLOCK), 1, nx=True, px=_claim_ms(EVERY_TEN_MINUTES))
-    won = await pipe.execute() if claims else []
-    return due + [claim for claim, taken in zip(claims, won, strict=True) if taken]
+            claimed.append((venue, None))
+            claim(pipe, venue.name, CLOCK, EVERY_TEN_MINUTES)
+    won = await pipe.execute() if claimed else []
+    return due + [one for one, taken in zip(claimed, won, strict=True) if taken]
 
 
 async def _collect(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> Outcome:
@@ -136,9 +136,9 @@ async def _collect(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> 
     except TimeoutError:
         outcome = replace(outcome, fault=str(Fault.TIMEOUT), message="the scan's deadline came")
     if feed.every_s != EVERY_SCAN:
-        retry_s = min(RETRY_AFTER_S, feed.every_s)
-        await cache.aclient().expire(due_key(venue.name, feed.name), int(retry_s))
-    log.warning("feed did not come", venue=venue.name, feed=feed.name, why=outcome.message)
+        await due_in(venue.name, feed.name, min(RETRY_AFTER_S, feed.every_s))
+    if outcome.fault:
+        log.warning("feed did not come", venue=venue.name, feed=feed.name, why=outcome.message)
     return outcome
 
 
@@ -213,7 +213,7 @@ async def _set_clock(asker: Asker, venue: Venue) -> Outcome | None:
         offset_ms = told_ms - (answer.captured_at_ms - answer.took_ms / 2)
         await cache.aclient().hset(cache.key("offsets"), venue.name, str(offset_ms))
         return replace(outcome, took_ms=answer.took_ms, captured_at_ms=answer.captured_at_ms)
-    await cache.aclient().expire(due_key(venue.name, CLOCK), int(RETRY_AFTER_S))
+    await due_in(venue.name, CLOCK, RETRY_AFTER_S)
     return outcome
 
 
@@ -247,12 +247,3 @@ async def _count(outcomes: Collection[Outcome]) -> None:
 def _never_recorded(outcome: Outcome) -> bool:
     """A recording lacks most feeds; that says nothing of the venue."""
     return settings.MARKET_MODE == "replay" and outcome.fault == Fault.REJECTED
-
-
-def _claim_ms(every_s: float) -> int:
-    return max(1, int(every_s * SECOND_MS) - CLAIM_SLACK_MS)
-
-
-def due_key(venue: str, feed: str) -> str:
-    """Returns the key that stands while a feed is not due."""
-    return cache.key("due", venue, feed)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from arbedge import aio, cache, clock
+from arbedge import cache, clock
 from arbedge.clock import SECOND_MS
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Market
@@ -51,41 +51,50 @@ class Book(msgspec.Struct, frozen=True):
         return Ladder(self.bids, self.asks, self.venue_at_ms)
 
 
-def fetch(
+async def fetch(
+    wanted: Sequence[tuple[str, str, str]],
+    *,
+    ask: bool = True,
+    venues: Collection[Venue] | None = None,
+    deadline_ms: float = DEADLINE_MS,
+) -> dict[tuple[str, str, str], Ladder]:
+    """Returns the books there are for `wanted` (best first), none older than a minute.
+
+    A book is named by venue, market and symbol. Asks the venues for what is missing or growing old,
+    as far as the share of extra calls, the budgets, the breakers and the deadline allow; not at all
+    without `ask`. Raises NoData when the cache cannot be reached.
+    """
+    named = [Wanted(venue, Market(market), symbol) for venue, market, symbol in wanted]
+    found = await books(named, clock.now_ms(), ask=ask, venues=venues, deadline_ms=deadline_ms)
+    return {one: book.ladder for one, book in found.items()}
+
+
+async def books(
     wanted: Sequence[Wanted],
     now_ms: float,
     *,
+    ask: bool = True,
     venues: Collection[Venue] | None = None,
     deadline_ms: float = DEADLINE_MS,
 ) -> dict[Wanted, Book]:
-    """Returns the books there are for `wanted` (best first), none older than a minute.
-
-    Asks the venues for what is missing or growing old, as far as the share of extra calls, the
-    budgets, the breakers and the deadline allow. Raises NoData when the cache cannot be reached.
-    """
+    """Returns what `fetch` does, with the time each book was captured."""
     known = {one.name: one for one in (venues if venues is not None else routes.configured())}
     with cache.reachable("order books"):
-        return aio.run(_fetch(wanted, now_ms, known, deadline_ms))
-
-
-async def _fetch(
-    wanted: Sequence[Wanted], now_ms: float, venues: dict[str, Venue], deadline_ms: float
-) -> dict[Wanted, Book]:
-    books = await _held(wanted)
-    missing = [
-        one
-        for one in dict.fromkeys(wanted)
-        if one.venue in venues
-        and (one not in books or now_ms - books[one].captured_at_ms > REFRESH_MS)
-    ]
-    chosen = missing[: await budget.extra_left(clock.now_ms())]
-    if chosen:
-        asker = await asking.asker(within_ms=deadline_ms, kind="extra")
-        asked = await asyncio.gather(*(_ask(asker, venues[one.venue], one) for one in chosen))
-        books |= {one: book for one, book in zip(chosen, asked, strict=True) if book is not None}
-        await asker.done()
+        found = await _held(wanted)
+        missing = [
+            one
+            for one in dict.fromkeys(wanted)
+            if one.venue in known
+            and (one not in found or now_ms - found[one].captured_at_ms > REFRESH_MS)
+        ]
+        left = await budget.extra_left(clock.now_ms()) if ask else 0
+        if chosen := missing[:left]:
+            asker = await asking.asker(within_ms=deadline_ms, kind="extra")
+            asked = await asyncio.gather(*(_ask(asker, known[one.venue], one) for one in chosen))
+            found |= {one: book for one, book in zip(chosen, asked, strict=True) if book}
+            await asker.done()
     oldest_ms = now_ms - KEEP_S * SECOND_MS
-    return {one: book for one, book in books.items() if book.captured_at_ms >= oldest_ms}
+    return {one: book for one, book in found.items() if book.captured_at_ms >= oldest_ms}
 
 
 async def _held(wanted: Iterable[Wanted]) -> dict[Wanted, Book]:

@@ -48,12 +48,29 @@ class Wanted(NamedTuple):
     symbol: str
 
 
-def want(wanted: Iterable[Wanted], now_ms: float) -> None:
-    """Puts perpetuals on the list the history task works off; those named last come first."""
-    scores = {msgspec.json.encode(one): now_ms for one in wanted}
+def want(wanted: Iterable[Wanted | int], now_ms: float | None = None) -> None:
+    """Puts perpetuals, most wanted first, on the list the history task works off.
+
+    They are named in full, or by the number the instrument list gives them. What was named last
+    comes first. Raises NoData without a cache.
+    """
+    at_ms = now_ms if now_ms is not None else clock.now_ms()
+    named = _in_full(list(wanted))
+    scores = {msgspec.json.encode(one): at_ms - place / 1_000 for place, one in enumerate(named)}
     if scores:
         with cache.reachable("wanted history"):
             cache.client().zadd(cache.key("wanted", "history"), scores)
+
+
+def _in_full(wanted: Sequence[Wanted | int]) -> list[Wanted]:
+    numbers = [one for one in wanted if isinstance(one, int)]
+    if not numbers:
+        return [one for one in wanted if isinstance(one, Wanted)]
+    listed = book.known().filter(pl.col("instrument_id").is_in(numbers))
+    told = listed.select("instrument_id", "venue", "symbol").iter_rows()
+    known = {one[0]: Wanted(*one) for one in told}
+    full = (one if isinstance(one, Wanted) else known.get(one) for one in wanted)
+    return [one for one in full if one is not None]
 
 
 def due(now_ms: float, number: int) -> list[Wanted]:

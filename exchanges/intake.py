@@ -7,14 +7,11 @@ from collections.abc import Collection
 import polars as pl
 from django.conf import settings
 
-from arbedge import cache
 from arbedge.names import Market
-from exchanges import book, collect, instruments, quality, symbols
+from exchanges import book, instruments, symbols
 from exchanges.instruments import Change, Listing
-from exchanges.snapshot import Pieces, Snapshot
+from exchanges.snapshot import Pieces
 from exchanges.venues.base import Venue
-
-ASK_AGAIN_S = 60
 
 
 def refresh(venues: Collection[Venue], now_ms: float) -> Change:
@@ -65,29 +62,3 @@ def prices_of(quoted: Pieces) -> pl.DataFrame | None:
         if {"bid", "ask"} <= set(piece.frame.columns)
     ]
     return pl.concat(found) if found else None
-
-
-def notice(venues: Collection[Venue], snapshot: Snapshot, now_ms: float) -> list[str]:
-    """Counts rows of unknown instruments and makes the lists of their venues due again.
-
-    At most once a minute per venue. Returns the venues whose lists are asked for again.
-    """
-    unknown = snapshot.unknown_symbols()
-    if not unknown:
-        return []
-    asked = []
-    with cache.reachable("instrument lists"):
-        redis = cache.client()
-        pipe = redis.pipeline(transaction=False)
-        for name in unknown:
-            for feed, reasons in snapshot.dropped[name].items():
-                count = reasons.get("unknown_symbol", 0)
-                quality.note_dropped(pipe, name, feed, {"unknown_symbol": count}, now_ms)
-        pipe.execute()
-        for venue in venues:
-            mark = cache.key("asked", "instruments", venue.name)
-            lists = [feed.name for feed in venue.feeds if feed.instruments]
-            if venue.name in unknown and lists and redis.set(mark, 1, nx=True, ex=ASK_AGAIN_S):
-                redis.delete(*(collect.due_key(venue.name, name) for name in lists))
-                asked.append(venue.name)
-    return asked

@@ -17,7 +17,6 @@ from arbedge.celery import app
 from exchanges import book, collect, intake, routes
 from exchanges.collect import Report
 from exchanges.models import VenueRecord
-from exchanges.snapshot import Snapshot
 from exchanges.venues.base import Venue
 
 SCAN_TASK = "opportunities.scan"
@@ -82,19 +81,6 @@ def last() -> dict[str, Any] | None:
     raw = book.fetch("collected")
     report: dict[str, Any] | None = msgspec.json.decode(raw) if raw is not None else None
     return report
-
-
-def read(now_ms: float | None = None) -> Snapshot:
-    """Returns the snapshot a scan works on, and carries forward what only a scan may.
-
-    Counts unchanged scans and rows of unknown instruments, and makes the lists of their venues due.
-    Raises NoData when the cache cannot be reached or holds no answer.
-    """
-    at_ms = now_ms if now_ms is not None else clock.now_ms()
-    asked = routes.configured()
-    snapshot = book.load(at_ms, venues=asked, paused=paused(at_ms), observe=True)
-    intake.notice(asked, snapshot, at_ms)
-    return snapshot
 
 
 def paused(now_ms: float) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from arbedge.names import Market
+from exchanges import frames
 from exchanges.columns import WIRE, conform
 from exchanges.snapshot import KNOWN, Piece
 
@@ -50,3 +51,35 @@ def book(*pieces: Piece) -> dict[str, dict[str, Piece]]:
     for one in pieces:
         told.setdefault(one.venue, {})[one.feed] = one
     return told
+
+
+BTC = {"venue": "binance", "symbol": "BTCUSDT", "asset": "BTC"}
+ETH = {"venue": "binance", "symbol": "ETHUSDT", "asset": "ETH"}
+PEPE = {
+    "venue": "binance",
+    "symbol": "1000PEPEUSDT",
+    "base": "1000PEPE",
+    "asset": "PEPE",
+    "multiplier": 1000.0,
+}
+
+
+def quotes(symbols: list[str], **more: list[Any]) -> pl.DataFrame:
+    """Bid 10, 11, …; ask half above; sizes 2 and 3."""
+    bids = [10.0 + place for place in range(len(symbols))]
+    return wire(
+        symbol=symbols,
+        bid=bids,
+        ask=[bid + 0.5 for bid in bids],
+        bid_size=[2.0] * len(bids),
+        ask_size=[3.0] * len(bids),
+        **more,
+    )
+
+
+def perp(pieces: Any, known: pl.DataFrame, **more: Any) -> pl.DataFrame:
+    return frames.assemble(pieces, known, **more).perp
+
+
+def row(frame: pl.DataFrame, symbol: str) -> dict[str, Any]:
+    return frame.row(by_predicate=pl.col("symbol") == symbol, named=True)

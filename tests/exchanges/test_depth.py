@@ -24,7 +24,8 @@ def wanted(*symbols: str, venue: str = "alpha", market: Market = Market.PERP) ->
 
 
 def fetch(books: list[Wanted], *venues: Venue, after_s: float = 0.0) -> dict[Wanted, Book]:
-    return depth.fetch(books, clock.now_ms() + after_s * 1_000, venues=venues, deadline_ms=5_000)
+    now_ms = clock.now_ms() + after_s * 1_000
+    return aio.run(depth.books(books, now_ms, venues=venues, deadline_ms=5_000), 30)
 
 
 def bulk_calls(number: int) -> None:
@@ -82,6 +83,17 @@ def test_a_growing_book_is_read_anew(server: Loopback, alpha: Venue) -> None:
     assert symbols_asked(server) == ["BTC", "BTC"]
 
 
+def test_ladders_come_by_plain_names(server: Loopback, alpha: Venue) -> None:
+    name = ("alpha", "perp", "BTC")
+    assert aio.run(depth.fetch([name], ask=False, venues=[alpha]), 30) == {}
+    assert server.calls == []
+
+    ladders = aio.run(depth.fetch([name], venues=[alpha]), 30)
+
+    assert ladders[name].asks == ((10.1, 1.0),)
+    assert aio.run(depth.fetch([name], ask=False, venues=[alpha]), 30) == ladders
+
+
 def test_each_book_is_asked_for_once(server: Loopback, alpha: Venue) -> None:
     fetch(wanted("BTC", "BTC", "ETH"), alpha)
 
@@ -128,7 +140,7 @@ def test_a_book_that_does_not_come_is_unknown_and_others_come(
 def test_a_slow_book_does_not_hold_the_scan(server: Loopback, alpha: Venue) -> None:
     server.on("/alpha/depth", Reply(BODY, delay_s=60))
 
-    assert depth.fetch(wanted("BTC"), clock.now_ms(), venues=[alpha], deadline_ms=200) == {}
+    assert aio.run(depth.fetch(wanted("BTC"), venues=[alpha], deadline_ms=200), 30) == {}
 
 
 def test_a_venue_that_bans_us_is_left_alone(server: Loopback, alpha: Venue) -> None:

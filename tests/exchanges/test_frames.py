@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,38 +11,18 @@ import pytest
 from arbedge.names import Market
 from exchanges import frames
 from exchanges.columns import MARKET
-from tests.exchanges.answers import NOW, book, instruments, piece, wire
-
-BTC = {"venue": "binance", "symbol": "BTCUSDT", "asset": "BTC"}
-ETH = {"venue": "binance", "symbol": "ETHUSDT", "asset": "ETH"}
-PEPE = {
-    "venue": "binance",
-    "symbol": "1000PEPEUSDT",
-    "base": "1000PEPE",
-    "asset": "PEPE",
-    "multiplier": 1000.0,
-}
-
-
-def quotes(symbols: list[str], **more: list[Any]) -> pl.DataFrame:
-    """Bid 10, 11, …; ask half above; sizes 2 and 3."""
-    bids = [10.0 + place for place in range(len(symbols))]
-    return wire(
-        symbol=symbols,
-        bid=bids,
-        ask=[bid + 0.5 for bid in bids],
-        bid_size=[2.0] * len(bids),
-        ask_size=[3.0] * len(bids),
-        **more,
-    )
-
-
-def perp(pieces: Any, known: pl.DataFrame, **more: Any) -> pl.DataFrame:
-    return frames.assemble(pieces, known, **more).perp
-
-
-def row(frame: pl.DataFrame, symbol: str) -> dict[str, Any]:
-    return frame.row(by_predicate=pl.col("symbol") == symbol, named=True)
+from tests.exchanges.answers import (
+    BTC,
+    ETH,
+    NOW,
+    book,
+    instruments,
+    perp,
+    piece,
+    quotes,
+    row,
+    wire,
+)
 
 
 def test_frame_has_the_columns_of_a_market() -> None:
@@ -154,69 +133,6 @@ def test_nobody_known_means_no_rows_and_all_counted() -> None:
     assert snapshot.unknown_symbols() == {"binance": 1}
 
 
-def test_prices_are_per_coin_and_sizes_in_coins() -> None:
-    premium = wire(symbol=["1000PEPEUSDT"], mark=[10.1], index=[10.2], rate=[1e-4])
-    pieces = book(
-        piece("binance", "book", quotes(["1000PEPEUSDT"])), piece("binance", "premium", premium)
-    )
-
-    told = row(perp(pieces, instruments(PEPE)), "1000PEPEUSDT")
-
-    assert told["bid"] == pytest.approx(0.0100)
-    assert told["ask"] == pytest.approx(0.0105)
-    assert told["mark"] == pytest.approx(0.0101)
-    assert told["index"] == pytest.approx(0.0102)
-    assert told["bid_size"] == pytest.approx(2_000)
-    assert told["rate"] == 1e-4
-
-
-def test_contract_size_scales_sizes_and_interest_never_prices() -> None:
-    contract = {"venue": "okx", "symbol": "BTC-USDT-SWAP", "asset": "BTC", "contract_size": 0.01}
-    frame = quotes(["BTC-USDT-SWAP"], open_interest=[1_000.0], mark=[10.0])
-
-    told = row(perp(book(piece("okx", "t", frame)), instruments(contract)), "BTC-USDT-SWAP")
-
-    assert told["bid"] == 10.0
-    assert told["bid_size"] == pytest.approx(0.02)
-    assert told["open_interest_usd"] == pytest.approx(1_000 * 0.01 * 10.0)
-
-
-def test_interest_in_usd_is_taken_as_it_is() -> None:
-    frame = quotes(["BTCUSDT"], open_interest_usd=[5e6])
-
-    assert row(perp(book(piece("binance", "b", frame)), instruments(BTC)), "BTCUSDT")[
-        "open_interest_usd"
-    ] == pytest.approx(5e6)
-
-
-def test_volume_in_coins_is_valued_at_mid() -> None:
-    frame = quotes(["1000PEPEUSDT"], volume_coins=[100.0])
-
-    told = row(perp(book(piece("binance", "b", frame)), instruments(PEPE)), "1000PEPEUSDT")
-
-    assert told["volume_usd"] == pytest.approx(100 * 10.25)
-
-
-def test_volume_in_another_quote_is_valued_by_that_coins_own_market() -> None:
-    known = instruments(
-        {**BTC, "market": "spot"},
-        {**ETH, "market": "spot", "symbol": "ETHBTC", "quote": "BTC"},
-        {**ETH, "market": "spot", "symbol": "ETHXYZ", "quote": "XYZ"},
-    )
-    frame = wire(
-        symbol=["BTCUSDT", "ETHBTC", "ETHXYZ"],
-        bid=[99.0, 0.05, 1.0],
-        ask=[101.0, 0.06, 1.1],
-        volume_quote=[1e6, 7.0, 8.0],
-    )
-
-    spot = frames.assemble(book(piece("binance", "b", frame, Market.SPOT)), known).spot
-
-    assert row(spot, "BTCUSDT")["volume_usd"] == 1e6
-    assert row(spot, "ETHBTC")["volume_usd"] == pytest.approx(700.0)
-    assert row(spot, "ETHXYZ")["volume_usd"] is None
-
-
 INTERVALS = {"interval_hours": 8.0}
 
 
@@ -306,94 +222,6 @@ def test_the_newest_listing_of_a_symbol_counts() -> None:
     frame = perp(book(piece("binance", "b", quotes(["BTCUSDT"]))), instruments(new, old))
 
     assert frame["instrument_id"].to_list() == [1]
-
-
-# Ages.
-
-
-def aged(*, now_ms: float = NOW + 1_000, replay: bool = False, **more: Any) -> dict[str, Any]:
-    pieces = book(piece("binance", "book", quotes(["BTCUSDT"]), **more))
-    return row(perp(pieces, instruments(BTC), now_ms=now_ms, replay=replay), "BTCUSDT")
-
-
-def test_age_is_counted_from_our_capture() -> None:
-    assert aged()["age_ms"] == 1_000
-    assert aged()["captured_at_ms"] == NOW
-
-
-def test_a_venue_time_before_our_capture_makes_it_older() -> None:
-    assert aged(venue_at_ms=NOW - 400)["age_ms"] == 1_400
-
-
-def test_the_venues_clock_is_set_right_first() -> None:
-    told = aged(venue_at_ms=NOW + 2_600, offset_ms=3_000)
-
-    assert told["age_ms"] == 1_400
-    assert told["venue_at_ms"] == NOW - 400
-
-
-def test_a_venue_time_ahead_of_us_does_not_make_it_younger() -> None:
-    told = aged(venue_at_ms=NOW + 5_000)
-
-    assert told["age_ms"] == 1_000
-    assert told["venue_at_ms"] == NOW + 5_000
-
-
-def test_rows_keep_their_own_venue_time_and_a_quiet_row_is_not_stale() -> None:
-    frame = quotes(["BTCUSDT", "ETHUSDT"], venue_at_ms=[NOW - 60_000, None])
-    pieces = book(piece("binance", "book", frame, venue_at_ms=NOW - 100))
-
-    told = perp(pieces, instruments(BTC, ETH), now_ms=NOW)
-
-    assert told["venue_at_ms"].to_list() == [NOW - 60_000, NOW - 100]
-    assert told["age_ms"].to_list() == [100, 100]
-
-
-def test_the_older_of_price_and_rate_is_the_age() -> None:
-    premium = wire(symbol=["BTCUSDT"], rate=[1e-4])
-    pieces = book(
-        piece("binance", "book", quotes(["BTCUSDT"])),
-        piece("binance", "premium", premium, captured_at_ms=NOW - 7_000),
-    )
-
-    told = row(perp(pieces, instruments(BTC), now_ms=NOW), "BTCUSDT")
-
-    assert told["age_ms"] == 7_000
-    assert told["rate_captured_at_ms"] == NOW - 7_000
-
-
-def test_in_a_replay_each_answer_is_read_when_it_was_captured() -> None:
-    told = aged(now_ms=NOW + 70_000, replay=True, venue_at_ms=NOW - 53_000)
-
-    assert told["age_ms"] == 53_000
-
-
-def test_now_is_by_default_the_newest_capture() -> None:
-    pieces = book(
-        piece("binance", "book", quotes(["BTCUSDT"])),
-        piece("binance", "p", wire(symbol=["BTCUSDT"], rate=[0.0]), captured_at_ms=NOW + 9),
-    )
-
-    assert frames.assemble(pieces, instruments(BTC)).now_ms == NOW + 9
-
-
-# Who answered.
-
-
-def test_a_venue_has_answered_when_all_its_markets_did() -> None:
-    pieces = book(piece("binance", "b", quotes(["BTCUSDT"])))
-    told = {("binance", "perp"): True, ("binance", "spot"): False}
-
-    snapshot = frames.assemble(pieces, instruments(BTC), answered=told)
-
-    assert snapshot.answered == {"binance": False}
-    assert snapshot.answered_markets[("binance", "perp")]
-
-
-def test_a_venue_without_an_essential_answer_has_not_answered() -> None:
-    day = piece("binance", "24h", quotes(["BTCUSDT"]), essential=False)
-
-    assert frames.assemble(book(day), instruments(BTC)).answered == {"binance": False}
 
 
 # The memory of positions is for speed only.

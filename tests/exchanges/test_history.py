@@ -17,6 +17,7 @@ from exchanges.history import PRINTS, Wanted
 from exchanges.models import Instrument, SettledFunding
 from exchanges.snapshot import MEANS
 from exchanges.venues.base import Venue
+from tests.exchanges.answers import instruments
 from tests.exchanges.conftest import MakeVenue
 from tests.loopback import Loopback, Reply
 
@@ -112,6 +113,25 @@ def test_what_no_scan_has_wanted_for_a_day_is_forgotten() -> None:
     history.want([Wanted(1, "alpha", "BTC")], NOW)
 
     assert history.due(NOW + DAY_MS + 1, 5) == []
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_within_one_scan_the_order_named_is_kept() -> None:
+    names = [Wanted(number, "alpha", f"C{9 - number}") for number in range(5)]
+
+    history.want(names, NOW)
+
+    assert history.due(NOW + 1, 9) == names
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_a_number_of_the_instrument_list_is_enough() -> None:
+    listed = {"venue": "alpha", "symbol": "BTCUSDT", "asset": "BTC"}
+    book.put_known(instruments(listed, {**listed, "symbol": "ETHUSDT", "asset": "ETH"}))
+
+    history.want([2, 99], NOW)
+
+    assert history.due(NOW + 1, 9) == [Wanted(2, "alpha", "ETHUSDT")]
 
 
 @pytest.mark.usefixtures("clean_cache")

@@ -145,7 +145,8 @@ def test_the_own_venue_is_not_its_own_peer() -> None:
 def test_the_median_ignores_a_single_runaway() -> None:
     told = scanned(*steps(5, beta=0.0, gamma=0.5, delta=0.0))
 
-    assert told["alpha"] == (4, pytest.approx(0))
+    assert told["alpha"][0] == 4
+    assert told["alpha"][1] == pytest.approx(0)
 
 
 def test_two_peers_meet_in_the_middle() -> None:
