@@ -38,11 +38,19 @@ def ordinary(seed: int, instruments: int | None) -> tuple[Coin, ...]:
     )
 
 
-def dollars() -> tuple[Coin, ...]:
-    """Coins that stand for a dollar: one on its peg, one that has lost it."""
-    usdc = Coin("USDC", D("1.0002"), tuple(_dollar(venue, "USDC") for venue in VENUES))
-    fdusd = tuple(_dollar(venue, "FDUSD") for venue in ("binance", "bybit"))
-    return usdc, Coin("FDUSD", D("0.985"), fdusd)
+def pegged() -> tuple[Coin, ...]:
+    """Coins that stand for a dollar: three on their peg, one that has lost it."""
+    in_fdusd = replace(_dollar("binance", "USDC"), quote="FDUSD", level=D("1.015"))
+    against_usdt = tuple(
+        Coin(name, D(price), tuple(_dollar(venue, name) for venue in venues))
+        for name, price, venues in (
+            ("USDC", "1.0002", VENUES),
+            ("DAI", "0.9998", VENUES),
+            ("TUSD", "0.9991", ("binance", "okx")),
+            ("FDUSD", "0.985", ("binance", "bybit")),
+        )
+    )
+    return (*against_usdt, Coin("USDC", D("1.0002"), (in_fdusd,)))
 
 
 def _dollar(venue: str, name: str) -> Leg:

@@ -40,9 +40,11 @@ class Source(Protocol):
 
 @dataclass
 class Market:
-    """A world spoken in the venues' own formats."""
+    """A world spoken in the venues' own formats. Unless `limited`, weights are counted but never
+    exceeded."""
 
     world: World
+    limited: bool = True
     meter: Meter = field(default_factory=Meter)
     _kept: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     _tick: int = -1
@@ -58,7 +60,7 @@ class Market:
         headers = {}
         if known.budget.used_header:
             headers[known.budget.used_header] = str(used)
-        if used > known.budget.limit:
+        if self.limited and used > known.budget.limit:
             reply = self.refusal(host, path, known.budget.status)
             return reply._replace(headers={**headers, **reply.headers})
         if route is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Final
 
 from exchanges.simulator.listing import Chain, Coin, Leg, Motion, Quirk, Sort, Standing
@@ -14,20 +15,34 @@ D: Final = Decimal
 FAT: Final = "0.0050"  # pays within a day or two wherever no gate holds it back
 
 
+class Seen(StrEnum):
+    """Where a trap must be stopped."""
+
+    EVERY_PAIR = "every pair"  # every candidate with the leg carries the code
+    PAYING_PAIR = "paying pair"  # the direction that would pay carries the code
+    ROW = "row"  # the row is dropped when it is read; the code is the counted reason
+    ABSENT = "absent"  # no perpetual, and no multiplied coin, of that name comes to be
+    PASSES = "passes"  # nothing may be held against the leg: the guard against guards
+
+
+class When(StrEnum):
+    """What must have happened before a trap can be told."""
+
+    AT_ONCE = "at once"
+    LATER = "after 20 scans"
+    WITH_BOOKS = "with its order books"
+
+
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """One trap. `seen` says where it must be stopped:
-
-    candidate: every pair with the leg `at` carries the code. row: the row is dropped when it is
-    read, the code is the counted reason. absent: no perpetual, pair or multiplier of that name
-    comes to be. passes: nothing may be held against it (the guard against guards).
-    """
+    """One trap: the leg `at` of a coin, and the reason code it must get."""
 
     code: str
     coin: Coin
     at: Leg
     why: str
-    seen: str = "candidate"
+    seen: Seen = Seen.EVERY_PAIR
+    when: When = When.AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +56,28 @@ class FaultTrap:
 
 def _against(code: str, name: str, odd: Leg, other: Leg, why: str, **rest: Any) -> Trap:
     """A trap of two legs of one coin, of which `odd` is the bad one."""
-    anchor, seen = rest.pop("anchor", "1.6"), rest.pop("seen", "candidate")
-    coin = Coin(name, D(anchor), (odd, other), **rest)
-    return Trap(code, coin, odd, why, seen)
+    seen, when = rest.pop("seen", Seen.EVERY_PAIR), rest.pop("when", When.AT_ONCE)
+    coin = Coin(name, D("1.6"), (odd, other), **rest)
+    return Trap(code, coin, odd, why, seen, when)
 
 
 def _funding(code: str, name: str, venues: tuple[str, str], why: str, **odd: Any) -> Trap:
     """A fat funding difference whose receiving leg has the given oddity."""
     good, bad = venues
     rate = odd.pop("rate", FAT)
-    settled = odd.pop("settled", rate)
+    placed = {name: odd.pop(name) for name in ("seen", "when") if name in odd}
     return _against(
         code, name,
-        perp(bad, name, rate, settled=settled, **odd),
+        perp(bad, name, rate, settled=rate, **odd),
         perp(good, name, "0.0001", settled="0.0001"),
-        why,
+        why, **placed,
     )  # fmt: skip
 
 
 def _crossing(code: str, name: str, venues: tuple[str, str], why: str, **odd: Any) -> Trap:
     """A spot gap of 80 bp whose selling leg has the given oddity."""
     good, bad = venues
-    seen, chains = odd.pop("seen", "candidate"), odd.pop("chains", ())
+    seen, chains = odd.pop("seen", Seen.EVERY_PAIR), odd.pop("chains", ())
     level = odd.pop("level", D("1.0080"))
     sell = spot(bad, name, level=level, **odd)
     return _against(code, name, sell, spot(good, name), why, seen=seen, chains=chains)
@@ -88,7 +103,7 @@ _IDENTITY = (
             odd := perp("binance", "1000FLUQ", FAT, settled=FAT, level=D("0.031")),
             perp("okx", "FLUQ", "0.0001", settled="0.0001", contract=D(10)),
         )),
-        odd, "1000FLUQ is no thousand FLUQ: the price does not agree", seen="absent",
+        odd, "1000FLUQ is no thousand FLUQ: the price does not agree", seen=Seen.ABSENT,
     ),
     _crossing("leveraged", "BTC3L", ("bitget", "bybit"), "a fund's share, not a coin"),
     _crossing("leveraged", "BTC3S", ("bitget", "bybit"), "a fund's share, not a coin"),
@@ -96,15 +111,17 @@ _IDENTITY = (
     _crossing("leveraged", "ETHDOWN", ("binance", "bitget"), "a fund's share, not a coin"),
 )  # fmt: skip
 _QUOTES = (
-    _crossing("no_price", "YARN", ("binance", "okx"), "dead pair", seen="row", quirk=Quirk.DEAD),
-    _crossing("no_price", "YARO", ("bybit", "binance"), "dead pair", seen="row", quirk=Quirk.DEAD),
+    _crossing("no_price", "YARN", ("binance", "okx"), "dead pair", seen=Seen.ROW, quirk=Quirk.DEAD),
+    _crossing("no_price", "YARO", ("bybit", "binance"), "dead pair", seen=Seen.ROW,
+              quirk=Quirk.DEAD),
     _crossing("crossed", "ZINQ", ("okx", "bybit"), "bid above ask", quirk=Quirk.CROSSED),
     _crossing("no_price", "ZORA", ("bybit", "bitget"), "no ask", quirk=Quirk.NO_ASK),
     _funding("wide", "WYDE", ("okx", "binance"), "spread of 1.6 %", half=D("0.008")),
     _funding("thin_volume", "THVO", ("binance", "bitget"), "little traded", volume_usd=60_000),
     _funding("thin_interest", "THIN", ("binance", "bybit"), "few hold it", interest_usd=90_000),
     _funding("thin_depth", "SHAL", ("bybit", "binance"), "a book of one small level",
-             rate="0.0012", quirk=Quirk.SHALLOW, top_usd=40),
+             rate="0.0012", quirk=Quirk.SHALLOW, top_usd=40,
+             seen=Seen.PAYING_PAIR, when=When.WITH_BOOKS),
     _funding("volatile", "VOLT", ("okx", "bybit"), "80 % between low and high", swing=D("0.30")),
     Trap(
         "frozen",
@@ -113,7 +130,7 @@ _QUOTES = (
             perp("bybit", "FRZN", "0.0001", settled="0.0001"),
             perp("okx", "FRZN", "0.0001", settled="0.0001", contract=D(1)),
         ), Motion.SWIFT),
-        odd, "a quote that stands still while the others move; seen after 20 scans",
+        odd, "a quote that stands still while the others move", when=When.LATER,
     ),
     Trap(
         "passes",
@@ -121,7 +138,7 @@ _QUOTES = (
             odd := spot("okx", "QUIT", quirk=Quirk.QUIET),
             spot("binance", "QUIT"),
         )),
-        odd, "a quiet market's own time is old, the answer's is not: never stale", seen="passes",
+        odd, "a quiet market's own time is old, the answer's is not: never stale", seen=Seen.PASSES,
     ),
 )  # fmt: skip
 _RATES = (
@@ -132,7 +149,7 @@ _RATES = (
     _against(
         "needs_borrow", "RUSQ",
         perp("bybit", "RUSQ", "-0.0040", settled="-0.0040"), spot("bybit", "RUSQ"),
-        "pays only to who is short in spot",
+        "pays only to who is short in spot", seen=Seen.PAYING_PAIR,
     ),
 )  # fmt: skip
 _STANDING = tuple(
@@ -157,11 +174,12 @@ _QUOTE_COINS = (
         "USDC against USDT",
     ),
     _crossing("network_closed", "NCLO", ("binance", "bitget"), "deposits closed at Bitget",
-              chains=(Chain("ERC20", deposit=False),)),
+              seen=Seen.PAYING_PAIR, chains=(Chain("ERC20", deposit=False),)),
     _against(
         "network_closed", "NCLW",
         spot("bitget", "NCLW"), spot("okx", "NCLW", level=D("1.0080")),
-        "withdrawals closed at Bitget", chains=(Chain("ERC20", withdraw=False),),
+        "withdrawals closed at Bitget", seen=Seen.PAYING_PAIR,
+        chains=(Chain("ERC20", withdraw=False),),
     ),
     _against(
         "depeg", "DPEG",
@@ -176,7 +194,7 @@ _DATED = tuple(
         Coin(name, D(anchor), (
             odd := Leg(venue, Sort.DATED, name, level=D("1.03"), expiry_days=40),
         )),
-        odd, "a quarterly is no perpetual", seen="absent",
+        odd, "a quarterly is no perpetual", seen=Seen.ABSENT,
     )
     for name, anchor, venue in (
         ("BTC", "64000", "binance"), ("ETH", "3100", "binance"), ("BTC", "64000", "bybit"),

@@ -98,7 +98,7 @@ class World:
         self.tick_ms = tick_ms
         self.lags_s = lags_s
         hidden = [case.coin for case in planted.PLANTED] + [trap.coin for trap in traps.TRAPS]
-        self.coins = (*coins.ordinary(seed, instruments), *coins.dollars(), *hidden)
+        self.coins = (*coins.ordinary(seed, instruments), *coins.pegged(), *hidden)
         self._shelves = self._arrange()
         self._seen: dict[tuple[str, Sort], tuple[int, list[Row]]] = {}
 

@@ -13,7 +13,7 @@ from exchanges.simulator.hosts import urls
 from exchanges.simulator.market import Market, Source
 from exchanges.simulator.planted import PLANTED
 from exchanges.simulator.replay import Replay
-from exchanges.simulator.serve import serve
+from exchanges.simulator.serve import leave, serve
 from exchanges.simulator.traps import TRAPS
 from exchanges.simulator.world import World
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"cannot listen on {ADDRESS}:{port}: {error}") from error
         self.stdout.write("simulator stopped")
+        leave()
 
     def _source(self, options: dict[str, Any]) -> Source:
         if options["recordings"]:

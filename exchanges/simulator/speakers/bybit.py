@@ -105,7 +105,9 @@ def _linear_ticker(row: Row, at_ms: int) -> dict[str, Any]:
 
 def _instruments(ask: Question) -> Any:
     """One page of at most `limit` instruments; the cursor tells where the next one starts."""
-    rows, limit = _pick(ask), min(ask.number("limit", 500), 1000)
+    status = ask.query.get("status", "Trading")  # nothing else is told unless it is asked for
+    rows = [row for row in _pick(ask) if _STATUS[row.leg.standing] == status]
+    limit = min(ask.number("limit", 500), 1000)
     start = 0
     if ask.query.get("category") == "spot":
         limit = len(rows) or 1  # spot has no pages
