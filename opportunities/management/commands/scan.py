@@ -63,7 +63,8 @@ class Command(BaseCommand):
 
         while True:
             began = time.monotonic()
-            yield live.look(options["limits"])
+            seen = live.look(options["limits"])
+            yield seen.result, seen.policy
             if options["once"]:
                 return
             time.sleep(max(0.0, settings.SCAN_EVERY_S - (time.monotonic() - began)))
