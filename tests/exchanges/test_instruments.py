@@ -135,7 +135,8 @@ def test_what_is_listed_is_kept_with_an_id() -> None:
     assert dict(change.known.schema) == dict(KNOWN)
     assert change.known["instrument_id"].n_unique() == change.listed == 3
     kept = one(symbol="1000PEPEUSDT")
-    assert (kept.asset, kept.multiplier, kept.tick) == ("PEPE", 1000, Decimal("1e-8"))
+    assert kept.asset == "PEPE"
+    assert (kept.multiplier, kept.tick) == (Decimal(1000), Decimal("1e-8"))
     assert kept.first_seen == kept.last_seen == SEEN
 
 
