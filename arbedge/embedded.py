@@ -17,6 +17,7 @@ from arbedge.engines import EngineError
 __all__ = ["EngineError", "Engines", "engines_for_command", "hold"]
 
 held: list["Engines"] = []
+handed_over: list[subprocess.Popen[bytes]] = []
 WITHOUT_ENGINES = ("help", "version", "--version", "--help", "-h", "check", "simulate")
 GONE_WITHIN_S = 30.0
 
@@ -48,6 +49,8 @@ class Engines:
             _wait_until_gone(self.data_dir)
             if self.keeper is not None:
                 self.keeper.wait(GONE_WITHIN_S)
+        elif self.keeper is not None:
+            handed_over.append(self.keeper)  # it ends with the last of the others
 
 
 def engines_for_command(base_dir: Path, argv: list[str]) -> contextlib.AbstractContextManager[None]:
@@ -90,17 +93,24 @@ def hold(data_dir: Path, *, durable: bool = True) -> Engines:
         data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         with (data_dir / "engines.start").open("a") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            users = (data_dir / "engines.users").open("a")
-            fcntl.flock(users, fcntl.LOCK_SH)  # waits for a keeper that is just stopping
-            state = _running(data_dir)
-            keeper = None if state else _spawn_keeper(data_dir, durable=durable)
-            state = state or _first_words(keeper, data_dir)
+            return _join_or_start(data_dir, durable=durable)
     except PermissionError as error:
         raise EngineError(
             f"{error.filename} belongs to another user. Run as that user, or set ARBEDGE_DATA to a"
             " folder of your own."
         ) from error
-    return Engines(data_dir, state, users, keeper)
+
+
+def _join_or_start(data_dir: Path, *, durable: bool) -> Engines:
+    users = (data_dir / "engines.users").open("a")
+    try:
+        fcntl.flock(users, fcntl.LOCK_SH)  # waits for a keeper that is just stopping
+        state = _running(data_dir)
+        keeper = None if state else _spawn_keeper(data_dir, durable=durable)
+        return Engines(data_dir, state or _first_words(keeper, data_dir), users, keeper)
+    except BaseException:
+        users.close()
+        raise
 
 
 def ensure_database(server_url: str, name: str) -> None:

@@ -47,6 +47,7 @@ def run(base_dir: Path, *, say: Callable[[str], Any], screen: bool) -> None:
 
     Raises AlreadyUpError, PortTakenError, or GaveUpError when a process keeps crashing.
     """
+    began = time.monotonic()
     session = claim(settings.DATA_DIR)
     try:
         check_ports()
@@ -55,7 +56,7 @@ def run(base_dir: Path, *, say: Callable[[str], Any], screen: bool) -> None:
         with until_signalled():
             say("Preparing the database …")
             prepare_database()
-            _supervise(base_dir, environment, say=say, screen=screen)
+            _supervise(base_dir, environment, began, say=say, screen=screen)
     except (Stopped, KeyboardInterrupt):
         say("Stopped.")
     finally:
@@ -129,7 +130,12 @@ def until_signalled() -> Iterator[None]:
 
 
 def _supervise(
-    base_dir: Path, environment: dict[str, str], *, say: Callable[[str], Any], screen: bool
+    base_dir: Path,
+    environment: dict[str, str],
+    began: float,
+    *,
+    say: Callable[[str], Any],
+    screen: bool,
 ) -> None:
     lines = dict(read_procfile(base_dir / "Procfile"))
     if settings.MARKET_MODE == "live":
@@ -151,7 +157,7 @@ def _supervise(
     connection.close()
     try:
         supervisor.start()
-        _Watch(supervisor, view).run(say=say, screen=screen)
+        _Watch(supervisor, view, began).run(say=say, screen=screen)
     finally:
         with _undisturbed():
             supervisor.stop()
@@ -194,10 +200,10 @@ def _undisturbed() -> Iterator[None]:
 class _Watch:
     """Looks after the processes and shows them, until it is told to stop."""
 
-    def __init__(self, supervisor: Supervisor, view: View) -> None:
+    def __init__(self, supervisor: Supervisor, view: View, began: float) -> None:
         self.supervisor = supervisor
         self.view = view
-        self.started_at = time.monotonic()
+        self.began = began
         threading.Thread(target=self._ask, daemon=True, name="reports").start()
 
     def run(self, *, say: Callable[[str], Any], screen: bool) -> None:
@@ -224,7 +230,7 @@ class _Watch:
                 say(line)
             if self.view.ready and not told_ready:
                 told_ready = True
-                say(f"Ready after {time.monotonic() - self.started_at:.1f} s.")
+                say(f"Ready after {time.monotonic() - self.began:.1f} s.")
             sys.stdout.flush()
             time.sleep(LOOK_EVERY_S)
 

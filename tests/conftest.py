@@ -19,6 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "arbedge_template"
 
 
+def pytest_configure() -> None:
+    """Passwords of tests are hashed quickly; the real hash takes a second on purpose."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of recorded real answers; tests that need it are skipped where it is absent."""
