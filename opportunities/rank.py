@@ -52,22 +52,26 @@ class Context:
 def risk(figures: Figures, universe: Universe, policy: Policy, context: Context) -> Mask:
     """Position in RISKS per candidate: 0 low, 1 medium, 2 high."""
     long, short = figures.long, figures.short
-    volume = _worse(universe.numbers("volume_usd"), long, short, np.fmin)
+    turnover = universe.numbers("volume_usd")
+    smallest = np.fmin(turnover[long], turnover[short])
     width = np.maximum(universe.spread[long], universe.spread[short])
     swing = volatility(universe)
     swings = np.fmax(swing[long], swing[short])
     gap = np.abs(figures.gap)
     with np.errstate(invalid="ignore"):
         high = (
-            (volume < policy.value("risk_volume_high", figures.kind))
+            (smallest < policy.value("risk_volume_high", figures.kind))
             | (width > 0.003)
             | (gap > 0.01)
             | (swings > 0.25)
             | (context.reliability < 0.95)
         )
         early = context.break_even_ms <= universe.now_ms + 24 * HOUR_MS
+        # A turnover that is not known of one leg is no proof of calm.
+        ample = policy.value("risk_volume_low", figures.kind)
         low = (
-            (volume >= policy.value("risk_volume_low", figures.kind))
+            (turnover[long] >= ample)
+            & (turnover[short] >= ample)
             & (width <= 0.001)
             & (gap <= 0.003)
             & (early | (figures.kind == Kind.SPOT))
@@ -88,9 +92,10 @@ def score_parts(
     above 95 % and age.
     """
     long, short = figures.long, figures.short
-    volume = _worse(universe.numbers("volume_usd"), long, short, np.fmin)
+    turnover, ages = universe.numbers("volume_usd"), universe.numbers("age_ms")
+    volume = np.minimum(turnover[long], turnover[short])
     span = np.log(_FULL_VOLUME_USD / _NO_VOLUME_USD)
-    age = _worse(universe.numbers("age_ms"), long, short, np.fmax) / 1000
+    age = np.maximum(ages[long], ages[short]) / 1000
     with np.errstate(divide="ignore", invalid="ignore"):
         hours = (context.break_even_ms - universe.now_ms) / HOUR_MS
         sooner = 1 - hours / figures.terms.horizon_hours
@@ -139,11 +144,6 @@ def shelves(figures: Figures, risks: Mask, scores: Numbers) -> Mask:
 def shelf_names(mask: int) -> list[Shelf]:
     """The shelves of a stored mask."""
     return [shelf for shelf, position in _SHELF_BIT.items() if mask & position]
-
-
-def _worse(values: Numbers, long: Mask, short: Mask, pick: np.ufunc) -> Numbers:
-    result: Numbers = pick(values[long], values[short])
-    return result
 
 
 def _unit(values: Numbers, unknown: float = 0.0) -> Numbers:

@@ -131,10 +131,13 @@ class Explainer:
         both = self._seen[reason][legs]
         if not np.isfinite(both).any():
             return Finding(reason.code, reason.rejects)
-        worst = int(np.nanargmax(both) if _BY_LEG[reason][1] else np.nanargmin(both))
-        limit = _number(self._limits[reason][legs[worst]])
+        limits = self._limits[reason][legs]
+        beyond = both - limits if _BY_LEG[reason][1] else limits - both
+        worst = int(np.nanargmax(beyond))
         side = ("long", "short")[worst]
-        return Finding(reason.code, reason.rejects, side, _number(both[worst]), limit)
+        return Finding(
+            reason.code, reason.rejects, side, _number(both[worst]), _number(limits[worst])
+        )
 
     def _values(self, reason: Reason) -> Numbers:
         """What is measured per instrument, in the limit's unit (hours for listing, s for time)."""
