@@ -59,7 +59,7 @@ def in_memory(listings: Sequence[Listing], prices: pl.DataFrame | None = None) -
 
     `prices` (venue, market, symbol, price) lets multiplied names be checked against prices.
     """
-    rows = symbols.normalise(_rows(listings), prices).sort("venue", "market", "symbol")
+    rows = _read(_rows(listings), prices).sort("venue", "market", "symbol")
     return conform(rows.with_row_index("instrument_id", offset=1), KNOWN)
 
 
@@ -128,8 +128,16 @@ def _named(rows: pl.DataFrame, before: pl.DataFrame, prices: pl.DataFrame | None
     """The rows with coin and multiplier, read in the light of everything listed anywhere."""
     keys = ["venue", "market", "symbol"]
     others = before.join(rows, on=keys, how="anti").select(rows.columns)
-    every = symbols.normalise(pl.concat([rows, others]), prices)
-    return every.head(rows.height)
+    return _read(pl.concat([rows, others]), prices).head(rows.height)
+
+
+def _read(rows: pl.DataFrame, prices: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows with what their names say: coin, multiplier, and whether it is a leveraged token."""
+    bases = rows.get_column("base")
+    flagged = pl.col("leveraged").fill_null(value=False)
+    return symbols.normalise(rows, prices).with_columns(
+        leveraged=flagged | symbols.leveraged(bases, set(bases))
+    )
 
 
 def _complete(listings: Iterable[Listing]) -> list[tuple[str, str]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from arbedge.errors import ArbEdgeError
-from arbedge.names import Market
-from exchanges import fees, frames, identity, memory, symbols
-from exchanges.columns import conform
+from exchanges import fees, frames, identity, instruments, intake, memory
 from exchanges.simulator import replay
-from exchanges.snapshot import KNOWN, Piece, Snapshot
+from exchanges.snapshot import Piece, Snapshot
 from exchanges.venues import VENUES
 from opportunities import gates, rank, scan
 from opportunities.policy import Policy
@@ -36,7 +34,10 @@ def snapshots(folder: Path) -> Iterator[Snapshot]:
     """The joined markets of each moment of a recorded set."""
     for sweep in replay.sweeps(folder, VENUES.values()):
         pieces = _pieces(sweep)
-        yield frames.assemble(pieces, instruments(pieces), replay=True)
+        lists, quoted = _apart(pieces)
+        listings = instruments.of_pieces(lists) + intake.inferred(lists, quoted)
+        known = instruments.in_memory(listings, intake.prices_of(quoted))
+        yield frames.assemble(quoted, known, replay=True)
 
 
 def reading(snapshot: Snapshot, policy: Policy) -> scan.Reading:
@@ -66,26 +67,6 @@ def floor_risk(judged: pl.DataFrame) -> np.ndarray:
     )
 
 
-def instruments(pieces: Mapping[str, Mapping[str, Piece]]) -> pl.DataFrame:
-    """The instruments these answers list, or name, with numbers of their own (snapshot.KNOWN)."""
-    listed = [
-        table
-        for venue, feeds in pieces.items()
-        for market in (Market.SPOT, Market.PERP)
-        if (table := _of_market(venue, market, feeds)) is not None
-    ]
-    if not listed:
-        return conform(pl.DataFrame(), KNOWN)
-    table = symbols.normalise(pl.concat(listed), _prices(pieces))
-    bases = table.get_column("base")
-    flagged = symbols.leveraged(bases, set(bases.drop_nulls()))
-    table = table.with_columns(
-        leveraged=pl.col("leveraged").fill_null(value=False) | flagged,
-        instrument_id=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
-    )
-    return conform(table, KNOWN)
-
-
 def _pieces(sweep: replay.Sweeps) -> Pieces:
     """The answers of one moment as columns; one that cannot be read counts as not given."""
     pieces: Pieces = {}
@@ -101,33 +82,11 @@ def _pieces(sweep: replay.Sweeps) -> Pieces:
     return pieces
 
 
-def _of_market(venue: str, market: Market, feeds: Mapping[str, Piece]) -> pl.DataFrame | None:
-    lists = [piece for piece in feeds.values() if piece.instruments and piece.market == market]
-    if lists:
-        table = pl.concat([piece.frame for piece in lists])
-        return table.with_columns(venue=pl.lit(venue), inferred=pl.lit(value=False))
-    quoted = [
-        piece.frame.get_column("symbol")
-        for piece in feeds.values()
-        if piece.market == market and not piece.instruments
-    ]
-    if not quoted:
-        return None
-    table = symbols.infer(pl.concat(quoted), venue, market)
-    return table.with_columns(venue=pl.lit(venue), inferred=pl.lit(value=True))
-
-
-def _prices(pieces: Mapping[str, Mapping[str, Piece]]) -> pl.DataFrame | None:
-    """Middle of the book per instrument, to test multipliers by."""
-    found = [
-        piece.frame.select(
-            pl.lit(venue).alias("venue"),
-            pl.lit(piece.market.value).alias("market"),
-            "symbol",
-            ((pl.col("bid") + pl.col("ask")) / 2).alias("price"),
-        )
-        for venue, feeds in pieces.items()
-        for piece in feeds.values()
-        if {"bid", "ask"} <= set(piece.frame.columns)
-    ]
-    return pl.concat(found) if found else None
+def _apart(pieces: Pieces) -> tuple[Pieces, Pieces]:
+    """(instrument lists, everything else)."""
+    lists: Pieces = {}
+    quoted: Pieces = {}
+    for venue, feeds in pieces.items():
+        for name, piece in feeds.items():
+            (lists if piece.instruments else quoted).setdefault(venue, {})[name] = piece
+    return lists, quoted

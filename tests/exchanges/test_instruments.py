@@ -66,6 +66,13 @@ def at(ms: float) -> datetime:
 # Without a database.
 
 
+def test_leveraged_tokens_are_known_by_name_where_the_venue_does_not_flag_them() -> None:
+    names = ("BTC", "BTC3L", "ETH", "ETHUP", "ETHDOWN", "T", "TUP", "SYRUP")
+    rows = listing(*(line(name, market="spot", settle=None, leveraged=None) for name in names))
+    flagged = in_memory([rows]).filter("leveraged")
+    assert set(flagged["asset"]) == {"BTC3L", "ETHUP", "ETHDOWN"}
+
+
 def test_instruments_in_memory_are_numbered_by_name() -> None:
     rows = listing(line("SOL"), line("BTC")), listing(line("BTC"), venue="binance")
     found = in_memory(rows)
@@ -142,7 +149,7 @@ def test_what_is_listed_is_kept_with_an_id() -> None:
 
 @pytest.mark.django_db
 def test_what_is_read_back_is_what_was_listed() -> None:
-    given = line("BTC", offline_at_ms=NOW_MS + DAY_MS, leveraged=None, lot=None)
+    given = line("BTC", offline_at_ms=NOW_MS + DAY_MS, leveraged=False, lot=None)
     row = sync(given).known.row(0, named=True)
     assert {name: row[name] for name in given} == given
     assert known().equals(sync(given).known)
