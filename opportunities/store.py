@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import polars as pl
+from django.db.models import Model
 
 from exchanges.columns import Schema
 
@@ -31,10 +32,15 @@ def is_time(name: str) -> bool:
     return column(name) != name
 
 
-def read(cursor: Any, schema: Schema, table: str, where: str) -> pl.DataFrame:
-    """The rows of `table` where this holds, with the schema's columns, by fingerprint."""
+def table(model: type[Model]) -> str:
+    """The name of a model's table."""
+    return model._meta.db_table  # noqa: SLF001  (documented, whatever its name)
+
+
+def read(cursor: Any, schema: Schema, source: str, where: str) -> pl.DataFrame:
+    """The rows of a table or subquery where this holds, ordered by fingerprint."""
     wanted = ", ".join(_selected(name, kind) for name, kind in schema.items())
-    query = f"COPY (SELECT {wanted} FROM {table} WHERE {where}) TO STDOUT"
+    query = f"COPY (SELECT {wanted} FROM {source} WHERE {where}) TO STDOUT"
     with cursor.copy(f"{query} (FORMAT csv)") as copy:
         body = b"".join(copy)
     if not body:
@@ -48,16 +54,16 @@ def _selected(name: str, kind: Any) -> str:
     return f'"{name}"::text' if kind == pl.Boolean else f'"{name}"'
 
 
-def stage(cursor: Any, table: str, frame: pl.DataFrame) -> None:
+def stage(cursor: Any, name: str, frame: pl.DataFrame) -> None:
     """Copy a frame into a temporary table of the transaction, dropped when it ends."""
     columns = ", ".join(
-        f'"{name}" {_TYPES[kind.base_type()]}' for name, kind in frame.schema.items()
+        f'"{column}" {_TYPES[kind.base_type()]}' for column, kind in frame.schema.items()
     )
     cursor.execute(
-        f"DROP TABLE IF EXISTS pg_temp.{table};"  # an outer transaction may hold an earlier scan's
-        f" CREATE TEMP TABLE {table} ({columns}) ON COMMIT DROP"
+        f"DROP TABLE IF EXISTS pg_temp.{name};"  # an outer transaction may hold an earlier scan's
+        f" CREATE TEMP TABLE {name} ({columns}) ON COMMIT DROP"
     )
-    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
+    with cursor.copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
         copy.write(frame.write_csv(include_header=False).encode())
 
 
