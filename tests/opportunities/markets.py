@@ -40,7 +40,9 @@ def after(text: str) -> float:
     return NOW_MS + ms(text)
 
 
-def spot(venue: str, asset: str, bid: float = 99.99, ask: float = 100.01, **odd: Any) -> Row:
+def spot(
+    venue: str, asset: str, bid: float | None = 99.99, ask: float | None = 100.01, **odd: Any
+) -> Row:
     """A spot market in USDT that trades ten million dollars a day."""
     return _row(venue, asset, "spot", {"bid": bid, "ask": ask, **odd})
 
@@ -48,8 +50,8 @@ def spot(venue: str, asset: str, bid: float = 99.99, ask: float = 100.01, **odd:
 def perp(
     venue: str,
     asset: str,
-    bid: float = 99.99,
-    ask: float = 100.01,
+    bid: float | None = 99.99,
+    ask: float | None = 100.01,
     *,
     rate: float | None = 0.0001,
     interval: float | None = 8,

@@ -150,7 +150,7 @@ def test_a_row_names_its_family() -> None:
         ({}, False),
     ],
 )
-def test_a_row_is_answered_when_both_venues_answered(told: dict[str, bool], answered: bool) -> None:
+def test_a_row_is_answered_when_both_venues_answered(told: dict[str, Any], answered: bool) -> None:
     assert funding_row(**told)["answered"] is answered
 
 

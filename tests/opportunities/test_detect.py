@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from arbedge.names import Kind, Reason
@@ -11,7 +13,7 @@ from opportunities.gates import rejected
 from opportunities.reasons import codes
 from tests.opportunities.markets import find, market, perp, spot
 
-PAYS = {"rate": 0.002, "interval": 8}
+PAYS: dict[str, Any] = {"rate": 0.002, "interval": 8}
 
 
 def test_every_kind_is_looked_for() -> None:

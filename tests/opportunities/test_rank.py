@@ -17,7 +17,7 @@ from opportunities.universe import Universe
 from tests.opportunities.markets import NOW_MS, find, market, ms, only, perp, spot
 
 close = pytest.approx
-CALM = {"bid": 99.99, "ask": 100.01, "volume_usd": 1e7, "high": 104.0, "low": 98.0}
+CALM: dict[str, Any] = {"bid": 99.99, "ask": 100.01, "volume_usd": 1e7, "high": 104.0, "low": 98.0}
 SETTLED = {("okx", "WIF"): 0.0000125, ("bybit", "WIF"): 0.0005}
 
 

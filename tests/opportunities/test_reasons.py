@@ -74,7 +74,8 @@ def test_an_override_for_the_leg_is_the_limit_shown() -> None:
 
 def test_skew_and_threshold_concern_the_pair() -> None:
     found = findings(captured_at_ms=NOW_MS - 16_000)
-    assert (found["leg_skew"].leg, found["leg_skew"].value) == (None, close(15.0))
+    assert found["leg_skew"].leg is None
+    assert found["leg_skew"].value == close(15.0)
     assert found["leg_skew"].limit == 10
     assert found["below_threshold"].leg is None
     assert found["below_threshold"].value == close(-0.0025)
@@ -82,7 +83,7 @@ def test_skew_and_threshold_concern_the_pair() -> None:
 
 
 def test_the_measured_figure_is_the_one_shown() -> None:
-    odd = {"rate": 0.0002}
+    odd: dict[str, Any] = {"rate": 0.0002}
     announced = findings("measure=net_announced", **odd)["below_threshold"].value
     believed = findings(**odd)["below_threshold"].value
     assert announced == close(9 * 0.0001 - 0.0025)
