@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -22,58 +22,23 @@ from arbedge.clock import SECOND_MS
 from arbedge.errors import ArbEdgeError
 from arbedge.http import Answer
 from arbedge.names import Fault
-from exchanges import asking, book, quality
+from exchanges import asking, book, extra, guests, quality
 from exchanges.asking import Asker, Failed, Held
 from exchanges.cadence import claim, due_in
 from exchanges.columns import Parsed
 from exchanges.encoding import encode
+from exchanges.outcomes import Outcome, Report
 from exchanges.snapshot import Piece
 from exchanges.venues.base import EVERY_SCAN, EVERY_TEN_MINUTES, Feed, Venue
 
 RETRY_AFTER_S = 15.0  # a claimed feed that failed is due again after so long
 MAX_PAGES = 20
+LEEWAY_S = 0.25  # a request's own time-out, which tells the breaker, comes first
 CLOCK = "clock"
 
+Due = list[tuple[Venue, Feed | None]]
+
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one feed in this round.
-
-    `fault` names a failure, `held` why nothing was asked ("breaker", "budget", "key"); both are
-    empty when an answer came.
-    """
-
-    venue: str
-    feed: str
-    rows: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    took_ms: float = 0.0
-    size: int = 0
-    captured_at_ms: float | None = None
-    fault: str = ""
-    held: str = ""
-    message: str = ""
-
-    @property
-    def came(self) -> bool:
-        """Whether an answer is in the book."""
-        return not self.fault and not self.held
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One round: its outcomes, how long it took, and the weight used by venue."""
-
-    outcomes: tuple[Outcome, ...]
-    took_ms: float
-    weights: Mapping[str, int]
-    lists_came: bool = False  # an instrument list is new
-
-    def came(self) -> int:
-        """Number of feeds that answered."""
-        return sum(outcome.came for outcome in self.outcomes)
 
 
 async def collect_once(venues: Collection[Venue], *, deadline_ms: float | None = None) -> Report:
@@ -86,16 +51,8 @@ async def collect_once(venues: Collection[Venue], *, deadline_ms: float | None =
     with cache.reachable("collector"):
         asker = await asking.asker(within_ms=within_ms)
         due = await _claim(venues)
-        offsets = await _offsets()
-        clocks = [_set_clock(asker, venue) for venue, feed in due if feed is None]
-        rounds = [
-            _collect(asker, venue, feed, offsets.get(venue.name, 0.0))
-            for venue, feed in due
-            if feed is not None
-        ]
-        outcomes = await asyncio.gather(*rounds, *clocks)
-        told = tuple(one for one in outcomes if one is not None)
-        await asyncio.gather(_count(told), asker.done())
+        told = await _ask_all(asker, due)
+        await asyncio.gather(_release(told, due), _count(told), asker.done())
     lists = {(venue.name, feed.name) for venue, feed in due if feed and feed.instruments}
     return Report(
         told,
@@ -105,10 +62,10 @@ async def collect_once(venues: Collection[Venue], *, deadline_ms: float | None =
     )
 
 
-async def _claim(venues: Collection[Venue]) -> list[tuple[Venue, Feed | None]]:
+async def _claim(venues: Collection[Venue]) -> Due:
     """What is to be asked now; None stands for the venue's clock, which a recording has not."""
-    due: list[tuple[Venue, Feed | None]] = []
-    claimed: list[tuple[Venue, Feed | None]] = []
+    due: Due = []
+    claimed: Due = []
     pipe = cache.aclient().pipeline(transaction=False)
     for venue in venues:
         for feed in venue.feeds:
@@ -117,17 +74,45 @@ async def _claim(venues: Collection[Venue]) -> list[tuple[Venue, Feed | None]]:
             else:
                 claimed.append((venue, feed))
                 claim(pipe, venue.name, feed.name, feed.every_s)
-        if settings.MARKET_MODE != "replay":
+        if settings.MARKET_MODE != "replay" and not guests.is_guest(venue):
             claimed.append((venue, None))
             claim(pipe, venue.name, CLOCK, EVERY_TEN_MINUTES)
     won = await pipe.execute() if claimed else []
     return due + [one for one, taken in zip(claimed, won, strict=True) if taken]
 
 
+async def _ask_all(asker: Asker, due: Due) -> tuple[Outcome, ...]:
+    """Everything due at once; venues without a file of their own are asked venue by venue."""
+    offsets = await _offsets()
+    single = [
+        _set_clock(asker, venue)
+        if feed is None
+        else _collect(asker, venue, feed, offsets.get(venue.name, 0.0))
+        for venue, feed in due
+        if not guests.is_guest(venue)
+    ]
+    feeds: dict[str, list[Feed]] = {}
+    for venue, feed in due:
+        if feed is not None and guests.is_guest(venue):
+            feeds.setdefault(venue.name, []).append(feed)
+    others = [extra.collect(asker, guests.as_venue(name), theirs) for name, theirs in feeds.items()]
+    alone, together = await asyncio.gather(asyncio.gather(*single), asyncio.gather(*others))
+    return (*alone, *(one for group in together for one in group))
+
+
+async def _release(told: Collection[Outcome], due: Due) -> None:
+    """Makes what was claimed and did not come due again soon."""
+    failed = {(one.venue, one.feed) for one in told if not one.came}
+    for venue, feed in due:
+        name, every_s = (feed.name, feed.every_s) if feed else (CLOCK, EVERY_TEN_MINUTES)
+        if every_s != EVERY_SCAN and (venue.name, name) in failed:
+            await due_in(venue.name, name, min(RETRY_AFTER_S, every_s))
+
+
 async def _collect(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> Outcome:
     outcome = Outcome(venue.name, feed.name)
     try:
-        async with asyncio.timeout_at(asker.deadline_s):
+        async with asyncio.timeout_at(asker.deadline_s + LEEWAY_S):
             return await _fetch(asker, venue, feed, offset_ms)
     except Held as held:
         outcome = replace(outcome, held=held.why, message=held.message)
@@ -135,8 +120,6 @@ async def _collect(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> 
         outcome = replace(outcome, fault=str(failed.fault), message=failed.message)
     except TimeoutError:
         outcome = replace(outcome, fault=str(Fault.TIMEOUT), message="the scan's deadline came")
-    if feed.every_s != EVERY_SCAN:
-        await due_in(venue.name, feed.name, min(RETRY_AFTER_S, feed.every_s))
     if outcome.fault:
         log.warning("feed did not come", venue=venue.name, feed=feed.name, why=outcome.message)
     return outcome
@@ -145,12 +128,14 @@ async def _collect(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> 
 async def _fetch(asker: Asker, venue: Venue, feed: Feed, offset_ms: float) -> Outcome:
     pages: list[tuple[Answer, Parsed]] = []
     ask = feed.ask
-    while len(pages) < MAX_PAGES:
+    while True:
         answer = await asker.ask(venue, ask)
         pages.append((answer, await _read(asker, venue, feed, answer)))
         more = feed.follow(answer.body) if feed.follow else None
         if more is None:
             break
+        if len(pages) == MAX_PAGES:
+            raise Failed(Fault.MALFORMED, f"there are more than {MAX_PAGES} pages")
         ask = replace(feed.ask, query={**feed.ask.query, **more})
     await asker.understood(venue, feed.ask)
     piece = _piece(venue, feed, pages, offset_ms)
@@ -198,11 +183,13 @@ def _piece(venue: Venue, feed: Feed, pages: list[tuple[Answer, Parsed]], offset_
     )
 
 
-async def _set_clock(asker: Asker, venue: Venue) -> Outcome | None:
-    """Measures how far the venue's clock is ahead of ours; half the round trip is allowed for."""
+async def _set_clock(asker: Asker, venue: Venue) -> Outcome:
+    """Measures how far the venue's clock is ahead of ours, allowing for half the round trip."""
     outcome = Outcome(venue.name, CLOCK)
     try:
-        answer = await asker.ask(venue, venue.clock)
+        asked = [await asker.ask(venue, venue.clock) for _ in range(2)]
+        # The first may have waited for its connection: half of that trip would say nothing.
+        answer = min(asked, key=lambda one: one.took_ms)
         told_ms = await _told_time(asker, venue, answer)
     except Held as held:
         outcome = replace(outcome, held=held.why, message=held.message)
@@ -213,7 +200,6 @@ async def _set_clock(asker: Asker, venue: Venue) -> Outcome | None:
         offset_ms = told_ms - (answer.captured_at_ms - answer.took_ms / 2)
         await cache.aclient().hset(cache.key("offsets"), venue.name, str(offset_ms))
         return replace(outcome, took_ms=answer.took_ms, captured_at_ms=answer.captured_at_ms)
-    await due_in(venue.name, CLOCK, RETRY_AFTER_S)
     return outcome
 
 

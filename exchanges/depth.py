@@ -18,7 +18,7 @@ from arbedge import cache, clock
 from arbedge.clock import SECOND_MS
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Market
-from exchanges import asking, budget, routes
+from exchanges import asking, budget, guests, routes
 from exchanges.asking import Asker, Failed, Held
 from exchanges.venues.base import Ladder, Venue
 
@@ -85,6 +85,7 @@ async def books(
             one
             for one in dict.fromkeys(wanted)
             if one.venue in known
+            and not guests.is_guest(known[one.venue])
             and (one not in found or now_ms - found[one].captured_at_ms > REFRESH_MS)
         ]
         left = await budget.extra_left(clock.now_ms()) if ask else 0

@@ -19,7 +19,7 @@ import structlog
 from arbedge import aio, cache, clock
 from arbedge.clock import DAY_MS, HOUR_MS, SECOND_MS
 from arbedge.errors import ArbEdgeError
-from exchanges import asking, book, budget, routes
+from exchanges import asking, book, budget, guests, routes
 from exchanges.asking import Asker, Failed, Held
 from exchanges.columns import conform, empty
 from exchanges.models import SettledFunding
@@ -90,7 +90,8 @@ def refresh(now_ms: float, *, venues: Collection[Venue] | None = None) -> int:
 
     Returns the number of perpetuals whose history came. Raises NoData without a cache.
     """
-    known = {one.name: one for one in (venues if venues is not None else routes.configured())}
+    asked = venues if venues is not None else routes.configured()
+    known = {one.name: one for one in asked if not guests.is_guest(one)}
     with cache.reachable("settled funding"):
         left = aio.run(budget.extra_left(clock.now_ms()))
         chosen = [one for one in due(now_ms, min(AT_ONCE, left)) if one.venue in known]

@@ -15,8 +15,8 @@ from kombu.exceptions import OperationalError
 from arbedge import aio, cache, clock
 from arbedge.celery import app
 from exchanges import book, collect, intake, routes
-from exchanges.collect import Report
 from exchanges.models import VenueRecord
+from exchanges.outcomes import Report
 from exchanges.venues.base import Venue
 
 SCAN_TASK = "opportunities.scan"

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from arbedge.breaker import OPEN, Board
 from arbedge.names import Fault, Market
-from exchanges import venues
+from exchanges import guests, venues
 from exchanges.venues.base import Venue
 
 MIRROR = "_mirror"
@@ -23,8 +23,9 @@ class Way:
 
 
 def configured() -> tuple[Venue, ...]:
-    """Returns the venues that take part, in the order of the setting VENUES. Raises BadSetting."""
-    return tuple(venues.venue(name) for name in settings.VENUES)
+    """Returns the venues that take part: VENUES, then EXTRA_VENUES. Raises BadSetting."""
+    own = (venues.venue(name) for name in settings.VENUES)
+    return (*own, *(guests.as_venue(name) for name in settings.EXTRA_VENUES))
 
 
 def way(venue: Venue, host: str, board: Board, now_ms: float) -> Way:

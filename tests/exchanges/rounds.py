@@ -6,7 +6,7 @@ from typing import Any
 
 from arbedge import aio, breaker, cache, clock
 from exchanges import collect
-from exchanges.collect import Outcome, Report
+from exchanges.outcomes import Outcome, Report
 from exchanges.venues.base import Venue
 from tests.exchanges.toys import prices
 from tests.loopback import Reply

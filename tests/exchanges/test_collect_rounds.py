@@ -62,7 +62,7 @@ def test_two_collectors_at_once_do_not_double_minute_feeds(
     aio.run(both(), 60)
 
     paths = server.paths()
-    assert [paths.count(f"/alpha/{name}") for name in ("day", "lists", "clock")] == [1, 1, 1]
+    assert [paths.count(f"/alpha/{name}") for name in ("day", "lists", "clock")] == [1, 1, 2]
 
 
 def test_a_minute_feed_is_asked_again_when_its_minute_is_over(
@@ -136,7 +136,7 @@ def test_calls_of_several_rounds_stay_inside_our_share(
 
     reports = [collected(venue) for _ in range(6)]
 
-    assert len(server.calls) == 4  # three of them prices, one the clock
+    assert len(server.calls) == 4  # two of them prices, two the clock
     assert [outcome(one, "alpha").held for one in reports[-2:]] == ["budget", "budget"]
 
 
@@ -145,7 +145,7 @@ def test_weight_used_is_told_by_venue(server: Loopback, make_venue: MakeVenue) -
     server.on("/alpha/perp", GOOD)
     server.on("/alpha/more", GOOD)
 
-    assert collected(venue).weights == {"alpha": 43}
+    assert collected(venue).weights == {"alpha": 44}
 
 
 # Quality and replay.

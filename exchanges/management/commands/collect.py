@@ -13,7 +13,7 @@ from rich.table import Table
 
 from arbedge.errors import ArbEdgeError
 from exchanges import rounds, routes, venues
-from exchanges.collect import Outcome, Report
+from exchanges.outcomes import Outcome, Report
 
 
 class Command(BaseCommand):
