@@ -18,7 +18,16 @@ __all__ = ["EngineError", "Engines", "engines_for_command", "hold"]
 
 held: list["Engines"] = []
 handed_over: list[subprocess.Popen[bytes]] = []
-WITHOUT_ENGINES = ("help", "version", "--version", "--help", "-h", "check", "simulate")
+WITHOUT_ENGINES = (
+    "help",
+    "version",
+    "--version",
+    "--help",
+    "-h",
+    "check",
+    "collectstatic",
+    "simulate",
+)
 GONE_WITHIN_S = 30.0
 
 

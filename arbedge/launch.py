@@ -65,7 +65,7 @@ def run(base_dir: Path, *, say: Callable[[str], Any], screen: bool) -> None:
 
 def check_ports() -> None:
     """Raises PortTakenError with the setting to change when a port is in use."""
-    wanted = {"WEB_PORT": settings.BIND, "FLOWER_PORT": "127.0.0.1"}
+    wanted = {"WEB_PORT": settings.BIND, "FLOWER_PORT": settings.FLOWER_BIND}
     if settings.MARKET_MODE != "live":
         wanted["SIMULATOR_PORT"] = "127.0.0.1"
     for name, address in wanted.items():
@@ -86,6 +86,7 @@ def children_environment() -> dict[str, str]:
         "BIND": settings.BIND,
         "WEB_PORT": str(settings.WEB_PORT),
         "WEB_WORKERS": str(settings.WEB_WORKERS),
+        "FLOWER_BIND": settings.FLOWER_BIND,
         "FLOWER_PORT": str(settings.FLOWER_PORT),
         "SIMULATOR_PORT": str(settings.SIMULATOR_PORT),
         "LOG_LEVEL": settings.LOG_LEVEL,
@@ -178,7 +179,7 @@ def _only_for_children() -> dict[str, str]:
 
 def _hints() -> list[str]:
     return [
-        f"Logs: {settings.DATA_DIR / 'logs'}   Another terminal: python manage.py scan --once",
+        f"Logs: {settings.DATA_DIR / 'logs'}   Another terminal: .venv/bin/python manage.py scan --once",
         "Ctrl-C stops everything.",
     ]
 

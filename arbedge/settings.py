@@ -25,6 +25,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 BIND = env.str("BIND", "127.0.0.1")
 WEB_PORT = env.int("WEB_PORT", 8000)
 WEB_WORKERS = env.int("WEB_WORKERS", 2)
+FLOWER_BIND = env.str("FLOWER_BIND", "127.0.0.1")
 FLOWER_PORT = env.int("FLOWER_PORT", 5555)
 SIMULATOR_PORT = env.int("SIMULATOR_PORT", 8090)
 
@@ -111,6 +112,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+if env.bool("TRUST_PROXY", False):  # only where a proxy sets this header for every request
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 
 LANGUAGE_CODE = "en"
