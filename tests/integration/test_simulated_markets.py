@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
 
 from arbedge.names import Market as Kinds
 from arbedge.names import Reason
-from exchanges import frames, history, instruments, intake
+from exchanges import frames, frozen, history, instruments, intake
 from exchanges.columns import conform
+from exchanges.simulator.faults import STATUS, Board, Wish, shift_ms
 from exchanges.simulator.listing import DAY_MS, HOUR_MS, Leg
 from exchanges.simulator.market import Market
 from exchanges.simulator.planted import PLANTED, Case
-from exchanges.simulator.traps import TRAPS, Seen, Trap, When
+from exchanges.simulator.traps import FAULT_TRAPS, TRAPS, FaultTrap, Seen, Trap, When
 from exchanges.snapshot import NETWORKS, Piece, Pieces, Snapshot
 from exchanges.venues import VENUES
 from exchanges.venues.base import Ask, Venue
@@ -71,10 +73,13 @@ def _as_dict(part: Figures, row: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=32)
-def scanned(now_ms: int, horizon_h: int = 72, *, books: bool = False) -> Scanned:
+def scanned(
+    now_ms: int, horizon_h: int = 72, *, books: bool = False, fault: FaultTrap | None = None
+) -> Scanned:
     """The default world at a moment, read by the venue files, joined, judged and ranked."""
     spoken = market(Hands(now_ms))
-    lists, quoted = (_pieces(spoken, now_ms, instruments=part) for part in (True, False))
+    lists = _pieces(spoken, now_ms, instruments=True)
+    quoted = _pieces(spoken, now_ms, instruments=False, fault=fault)
     known = instruments.in_memory(instruments.of_pieces(lists), intake.prices_of(quoted))
     bare = frames.assemble(quoted, known)
     snapshot = frames.assemble(
@@ -86,18 +91,23 @@ def scanned(now_ms: int, horizon_h: int = 72, *, books: bool = False) -> Scanned
     return Scanned(snapshot, scan.evaluate(reading))
 
 
-def _pieces(spoken: Market, now_ms: int, *, instruments: bool) -> Pieces:
-    """Every feed's answer as columns: the instrument lists, or everything else."""
-    return {
-        venue.name: {
-            feed.name: Piece.of(
-                venue.name, feed, feed.parse(body(spoken, venue, feed.ask)), float(now_ms)
-            )
-            for feed in venue.feeds
-            if feed.instruments == instruments
-        }
-        for venue in VENUES.values()
-    }
+def _pieces(
+    spoken: Market, now_ms: int, *, instruments: bool, fault: FaultTrap | None = None
+) -> Pieces:
+    """Every feed's answer as columns, the instrument lists or everything else, under a fault."""
+    board = Board()
+    if fault is not None:
+        board.add(msgspec.convert(fault.fault, Wish))
+    pieces: dict[str, dict[str, Piece]] = {}
+    for venue in VENUES.values():
+        for feed in venue.feeds:
+            wish = board.hit(venue.name, venue.name, feed.ask.path)
+            if feed.instruments != instruments or (wish and wish.kind in STATUS):
+                continue
+            told = feed.parse(body(spoken, venue, feed.ask, shift_ms=shift_ms(wish)))
+            piece = Piece.of(venue.name, feed, told, float(now_ms))
+            pieces.setdefault(venue.name, {})[feed.name] = piece
+    return pieces
 
 
 def _means(spoken: Market, perps: pl.DataFrame, now_ms: int) -> pl.DataFrame:
@@ -278,3 +288,51 @@ def test_a_shallow_book_is_seen_once_it_is_read() -> None:
 
     assert masks
     assert all(mask >> int(Reason.THIN_DEPTH) & 1 for mask in masks)
+
+
+@pytest.mark.parametrize("trap", FAULT_TRAPS, ids=lambda trap: trap.code)
+def test_while_a_fault_lasts_every_pair_with_the_venue_carries_its_reason(trap: FaultTrap) -> None:
+    """Only perpetuals of Binance hang on its list of intervals."""
+    now = scanned(TWENTY_PAST_TEN, fault=trap)
+    venue = trap.fault["venue"]
+    struck = [case for case in PLANTED if venue in (case.long.venue, case.short.venue)]
+    if trap.code == "interval_unknown":
+        struck = [case for case in struck if _has_perp_at(case, venue)]
+
+    assert struck
+    for case in struck:
+        (candidate,) = now.candidates(case.long, case.short)
+        assert trap.code in candidate["codes"], case.coin.name
+
+
+@pytest.mark.parametrize("trap", FAULT_TRAPS, ids=lambda trap: trap.code)
+def test_a_fault_of_one_venue_leaves_the_others_alone(trap: FaultTrap) -> None:
+    now = scanned(TWENTY_PAST_TEN, fault=trap)
+    spared = [
+        case for case in PLANTED if trap.fault["venue"] not in (case.long.venue, case.short.venue)
+    ]
+
+    assert spared
+    for case in spared:
+        (candidate,) = now.candidates(case.long, case.short)
+        assert candidate["codes"] <= NOTES
+
+
+def _has_perp_at(case: Case, venue: str) -> bool:
+    return any(leg.venue == venue and leg.sort == "perp" for leg in (case.long, case.short))
+
+
+def test_after_twenty_scans_only_the_frozen_quote_is_told_from_the_living() -> None:
+    state: dict[str, pl.DataFrame] = {}
+    for number in range(22):
+        now_ms = TWENTY_PAST_TEN + number * 5_000
+        spoken = market(Hands(now_ms))
+        lists = _pieces(spoken, now_ms, instruments=True)
+        quoted = _pieces(spoken, now_ms, instruments=False)
+        known = instruments.in_memory(instruments.of_pieces(lists), intake.prices_of(quoted))
+        perp = frames.assemble(quoted, known).perp
+        state["perp"] = frozen.advance(state.get("perp"), perp)
+
+    told = frozen.told(perp, state["perp"])
+    still = told.filter((pl.col("unchanged_scans") >= 20) & (pl.col("unchanged_move") > 0.002))
+    assert still.select("venue", "asset").rows() == [("binance", "FRZN")]

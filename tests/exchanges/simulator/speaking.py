@@ -52,10 +52,17 @@ def said(spoken: Market, host: str, path: str, **query: str) -> Any:
     return msgspec.json.decode(answer.body)
 
 
-def body(spoken: Market, venue: Venue, ask: Ask, more: Mapping[str, str] | None = None) -> bytes:
+def body(
+    spoken: Market,
+    venue: Venue,
+    ask: Ask,
+    more: Mapping[str, str] | None = None,
+    *,
+    shift_ms: int = 0,
+) -> bytes:
     """What the venue answers to a venue file's own question."""
     query = {**ask.query, **(more or {})}
-    answer = spoken.answer(PREFIXES[venue.name, ask.host], ask.path, query)
+    answer = spoken.answer(PREFIXES[venue.name, ask.host], ask.path, query, shift_ms)
     assert answer.status == 200, answer
     return answer.body
 
