@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opportunities.settlements import Flags
-from opportunities.universe import PEGGED, Universe
+from opportunities.universe import Universe
 
 _SURE_SPREAD = 0.01  # a wider quote says nothing of fifty basis points
 
@@ -28,7 +28,7 @@ def _worths(universe: Universe) -> dict[int, float]:
     """What the pegged coins cost in each quote coin, by the quote's code: the middle of them."""
     rows = np.flatnonzero(
         ~universe.perp
-        & universe.named("asset", PEGGED)
+        & universe.pegged
         & (universe.bid > 0)
         & (universe.bid < universe.ask)
         & (universe.spread <= _SURE_SPREAD)

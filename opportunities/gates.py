@@ -168,13 +168,13 @@ def _size(kind: Kind, universe: Universe, policy: Policy) -> Mask:
 
 
 def _listing(kind: Kind, universe: Universe, policy: Policy) -> Mask:
-    inferred = universe.flags("inferred")
-    trading = universe.named("status", ["trading"]) | inferred
+    inferred = universe.inferred
+    trading = universe.trading | inferred
     ends = universe.numbers("offline_at_ms") <= stays_until(kind, universe, policy)
     return (
         mark(Reason.NOT_TRADING, ~trading)
         | mark(Reason.DELISTING, ends & trading)
-        | mark(Reason.LEVERAGED, universe.flags("leveraged"))
+        | mark(Reason.LEVERAGED, universe.leveraged)
         | mark(Reason.INSTRUMENT_INFERRED, inferred)
     )
 
@@ -225,8 +225,12 @@ def _of_both(bits: Mask, figures: Figures, universe: Universe) -> Mask:
 
 def _mismatched(figures: Figures, universe: Universe, world: World) -> Flags:
     """Legs that are not quoted and settled in one and the same allowed currency."""
-    own = universe.named("quote", world.quotes) & (
-        ~universe.perp | (universe.settle == universe.quote)
+    own = universe.once(
+        ("own", *world.quotes),
+        lambda: (
+            universe.named("quote", world.quotes)
+            & (~universe.perp | (universe.settle == universe.quote))
+        ),
     )
     long, short = figures.long, figures.short
     flags: Flags = (universe.quote[long] != universe.quote[short]) | ~(own[long] & own[short])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from opportunities.settlements import Flags, Numbers
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.int64]
+Kept = TypeVar("Kept")
 
 # Quotes that stand for a dollar. Others are never compared with each other.
 DOLLARS = ("USDT", "USDC", "USD", "FDUSD", "TUSD", "USDE", "DAI", "BUSD", "USD1", "PYUSD")
@@ -27,7 +29,8 @@ class Universe:
 
     Prices are per coin, `fees` are taker fees as fractions with one row per VIP level. `asset`,
     `quote`, `settle` are codes that only tell equal from different names; `venue` is a position in
-    `venues`. `hourly` is the announced funding per hour, nothing for spot. NaN = unknown.
+    `venues`. `hourly` is the announced funding per hour, nothing for spot. `dollar` tells quotes
+    that stand for a dollar, `pegged` coins that should be worth one. NaN = unknown.
     """
 
     frame: pl.DataFrame
@@ -39,6 +42,10 @@ class Universe:
     venue: Index
     venues: tuple[str, ...]
     dollar: Flags
+    pegged: Flags
+    trading: Flags
+    leveraged: Flags
+    inferred: Flags
     perp: Flags
     bid: Numbers
     ask: Numbers
@@ -51,27 +58,32 @@ class Universe:
     captured_ms: Numbers
     fees: Numbers
     mean_hourly: Numbers
-    _read: dict[str, Numbers] = field(default_factory=dict, repr=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
         """How many instruments there are."""
         return len(self.asset)
 
+    def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, computed for this universe only once."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Kept = self._kept[key]
+        return kept
+
     def numbers(self, name: str) -> Numbers:
-        """A float column as an array, null as NaN; read once."""
-        if name not in self._read:
-            self._read[name] = _numbers(self.frame, name)
-        return self._read[name]
+        """A float column as an array, null as NaN."""
+        return self.once(name, lambda: _numbers(self.frame, name))
 
     def named(self, column: str, names: Sequence[str]) -> Flags:
         """Which rows carry one of `names` in a text column."""
-        flags: Flags = _flags(self.frame.get_column(column).is_in(list(names)))
-        return flags
 
-    def flags(self, name: str) -> Flags:
-        """A yes/no column as an array, null as no."""
-        return _flags(self.frame.get_column(name))
+        def listed() -> Flags:
+            flags = self.frame.get_column(column).is_in(list(names)).fill_null(value=False)
+            return flags.to_numpy()
+
+        return self.once((column, *names), listed)
 
 
 def build(
@@ -87,8 +99,8 @@ def build(
     `means`: instrument_id and mean_hourly of settled funding over the last 7 days.
     """
     frame = pl.concat([spot, perp], how="vertical", rechunk=True)
-    asset, quote, settle, venue = _codes(frame, "asset", "quote", "settle", "venue")
-    seen, venue = np.unique(venue, return_inverse=True)
+    read = _read(frame)
+    seen, venue = np.unique(read["venue"], return_inverse=True)
     bid, ask = _numbers(frame, "bid"), _numbers(frame, "ask")
     rate, told = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
     interval = np.where(told > 0, told, np.nan)
@@ -100,12 +112,16 @@ def build(
         frame=frame,
         spots=spot.height,
         now_ms=now_ms,
-        asset=asset,
-        quote=quote,
-        settle=settle,
+        asset=read["asset"],
+        quote=read["quote"],
+        settle=read["settle"],
         venue=venue.astype(np.int64),
         venues=_names(frame, "venue", venue, len(seen)),
-        dollar=_flags(frame.get_column("quote").is_in(DOLLARS)),
+        dollar=read["dollar"],
+        pegged=read["pegged"],
+        trading=read["trading"],
+        leveraged=read["leveraged"],
+        inferred=read["inferred"],
         perp=is_perp,
         bid=bid,
         ask=ask,
@@ -125,25 +141,31 @@ def _numbers(frame: pl.DataFrame, name: str) -> Numbers:
     return frame.get_column(name).cast(pl.Float64).to_numpy()
 
 
-def _flags(column: pl.Series) -> Flags:
-    flags: Flags = column.fill_null(value=False).to_numpy()
-    return flags
-
-
-def _codes(frame: pl.DataFrame, *names: str) -> list[Index]:
-    """Integers for the names in text columns, equal for equal names across all of them."""
-    coded = frame.select(
+def _read(frame: pl.DataFrame) -> dict[str, Any]:
+    """Codes of the names in text columns, equal for equal names in all of them, and flags."""
+    codes = [
         pl.col(name).fill_null("").cast(pl.Categorical).to_physical().cast(pl.Int64)
-        for name in names
+        for name in ("asset", "quote", "settle", "venue")
+    ]
+    flags = {
+        "dollar": pl.col("quote").is_in(DOLLARS),
+        "pegged": pl.col("asset").is_in(PEGGED),
+        "trading": pl.col("status") == "trading",
+        "leveraged": pl.col("leveraged"),
+        "inferred": pl.col("inferred"),
+    }
+    read = frame.select(
+        *codes, *(flag.fill_null(value=False).alias(name) for name, flag in flags.items())
     )
-    return [coded.get_column(name).to_numpy() for name in names]
+    return {column.name: column.to_numpy() for column in read}
 
 
 def _names(frame: pl.DataFrame, column: str, codes: Index, number: int) -> tuple[str, ...]:
     """The name that stands behind each of the codes 0 ... number - 1."""
     rows = np.zeros(number, dtype=np.int64)
     rows[codes] = np.arange(len(codes))
-    return tuple(frame.get_column(column).fill_null("").gather(rows))
+    names = frame.get_column(column)
+    return tuple(names[row] or "" for row in rows.tolist())
 
 
 def _means(frame: pl.DataFrame, means: pl.DataFrame, spots: int) -> Numbers:

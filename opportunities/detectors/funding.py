@@ -67,13 +67,17 @@ def leg_payments(universe: Universe, horizon_hours: float) -> tuple[Numbers, Num
     What a short is paid later a long pays; of first payments that holds only until the last minute,
     when what costs still counts and what pays does not.
     """
-    rate = np.where(universe.perp, universe.rate, 0.0)
-    calendar = (universe.next_ms, universe.interval_hours, universe.now_ms, horizon_hours)
-    return (
-        first_payment(-rate, *calendar),
-        first_payment(rate, *calendar),
-        later_payments(rate, *calendar),
-    )
+
+    def paid() -> tuple[Numbers, Numbers, Numbers]:
+        rate = np.where(universe.perp, universe.rate, 0.0)
+        calendar = (universe.next_ms, universe.interval_hours, universe.now_ms, horizon_hours)
+        return (
+            first_payment(-rate, *calendar),
+            first_payment(rate, *calendar),
+            later_payments(rate, *calendar),
+        )
+
+    return universe.once(("payments", horizon_hours), paid)
 
 
 def price(universe: Universe, pair: pairs.Pair, vip_level: int = 0) -> tuple[Numbers, Numbers]:

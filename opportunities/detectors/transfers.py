@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from exchanges.snapshot import NETWORKS
 from opportunities.settlements import Flags, Numbers
 from opportunities.universe import Index, Universe
 
@@ -42,9 +41,11 @@ class Routes:
         `networks`: venue, coin, chain, can_deposit, can_withdraw, withdraw_fee (coins); a switch
         that is null has not been told.
         """
-        told = _coded(networks if networks.width else pl.DataFrame(schema=dict(NETWORKS)))
+        if networks.is_empty():
+            return cls.nothing()
+        told = _coded(networks)
         owner, chain = told["owner"].to_numpy(), told["chain_code"].to_numpy()
-        chains = int(chain.max()) + 1 if told.height else 1
+        chains = int(chain.max()) + 1
         count = np.bincount(owner)
         can_out, can_in = told["can_withdraw"].to_numpy(), told["can_deposit"].to_numpy()
         return cls(
@@ -60,6 +61,12 @@ class Routes:
             can_in=can_in,
             fee_coins=told["withdraw_fee"].to_numpy(),
         )
+
+    @classmethod
+    def nothing(cls) -> Routes:
+        """Routes where no venue has told anything."""
+        none, no = np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+        return cls(none, none, none, no, no, none, none, 1, none, none, np.empty(0))
 
     def between(self, long: Index, short: Index) -> tuple[Index, Numbers]:
         """(status, cheapest withdrawal fee in coins) from the long leg's venue to the short leg's.

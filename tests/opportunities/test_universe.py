@@ -93,5 +93,19 @@ def test_an_empty_market_is_a_universe_of_nothing() -> None:
 
 def test_flags_are_no_where_nothing_is_said() -> None:
     seen = market(spot("okx", "WIF", leveraged=None), spot("okx", "BTC3L", leveraged=True))
-    assert seen.flags("leveraged").tolist() == [False, True]
+    assert seen.leveraged.tolist() == [False, True]
     assert seen.named("asset", ["WIF", "BTC"]).tolist() == [True, False]
+
+
+def test_coins_and_quotes_that_should_be_worth_a_dollar_are_told() -> None:
+    seen = market(spot("okx", "USDC"), spot("okx", "WIF"), spot("okx", "WIF", quote="BTC"))
+    assert seen.pegged.tolist() == [True, False, False]
+    assert seen.dollar.tolist() == [True, True, False]
+
+
+def test_work_is_done_once_for_one_universe() -> None:
+    seen, done = market(spot("okx", "WIF")), []
+    for _ in range(3):
+        assert seen.once("answer", lambda: done.append(1) or 42) == 42  # type: ignore[func-returns-value]
+    assert done == [1]
+    assert seen.numbers("bid") is seen.numbers("bid")
