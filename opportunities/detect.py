@@ -12,9 +12,9 @@ import polars as pl
 from arbedge.names import FIRST_NOTE_BIT, REJECTING_MASK, Kind, Reason
 from opportunities import gates
 from opportunities.detectors import basis, funding, spot
-from opportunities.detectors.figures import Figures, Terms, bit
+from opportunities.detectors.figures import Figures, Terms, bit, mark
 from opportunities.policy import Policy
-from opportunities.universe import Index, Universe
+from opportunities.universe import Index, Mask, Universe
 
 PAIR_KINDS = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
 _LOOKS_LIKE_NOTHING = (
@@ -29,23 +29,24 @@ _LOOKS_LIKE_NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Every candidate of one scan, judged, by kind; and the universe their positions point into."""
+    """Every candidate of one scan, judged, by kind; and the universe their positions point into.
+
+    `alone` has the reasons of instruments that stand in no candidate, 0 for all others.
+    """
 
     universe: Universe
     by_kind: Mapping[Kind, Sequence[Figures]]
-    left_out: int  # instruments in quotes that are never compared
+    alone: Mask
 
     def parts(self) -> list[Figures]:
         """All parts in a fixed order."""
         return [part for kind in PAIR_KINDS for part in self.by_kind.get(kind, ())]
 
     def counts(self) -> dict[str, int]:
-        """How many candidates carry each reason."""
+        """How many candidates, and instruments that stand in none, carry each reason."""
         total: Counter[str] = Counter()
-        for part in self.parts():
-            total.update(count_reasons(part.reasons))
-        if self.left_out:
-            total[Reason.QUOTE_MISMATCH.code] += self.left_out
+        for masks in (*(part.reasons for part in self.parts()), self.alone):
+            total.update(count_reasons(masks))
         return dict(total)
 
 
@@ -68,7 +69,20 @@ def detect(universe: Universe, policy: Policy, world: gates.World, networks: pl.
         ]
         for kind in PAIR_KINDS
     }
-    return Found(universe, judged, int((~universe.dollar).sum()))
+    return Found(universe, judged, _alone(universe, judged, bits))
+
+
+def _alone(
+    universe: Universe, judged: Mapping[Kind, Sequence[Figures]], bits: Mapping[Kind, Mask]
+) -> Mask:
+    """Reasons of the instruments no other could be paired with, by the limits of their market."""
+    own = np.where(universe.perp, bits[Kind.FUNDING], bits[Kind.SPOT])
+    own |= mark(Reason.QUOTE_MISMATCH, ~universe.dollar)
+    for parts in judged.values():
+        for part in parts:
+            own[part.long] = 0
+            own[part.short] = 0
+    return own
 
 
 def _figures(

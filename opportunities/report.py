@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from arbedge.names import Reason
 from opportunities import gates, rank, reasons
 from opportunities.detect import Tally
 from opportunities.policy import Policy
@@ -80,24 +78,26 @@ def rejected_rows(
                 "net_announced": _finite(part.net_announced[row]),
                 "reasons": [finding.as_dict() for finding in explainer.findings(int(row))],
             }
-    if asset is None:
-        yield from _left_out(result)
+    yield from _alone(result, asset)
 
 
-def _left_out(result: Result) -> Iterator[dict[str, Any]]:
-    """Instruments quoted in currencies that are never compared."""
-    universe = result.found.universe
-    for row in universe.frame.filter(~pl.Series(universe.dollar)).iter_rows(named=True):
-        yield {
-            "kind": None,
-            "asset": row["asset"],
-            "legs": [{"venue": row["venue"], "instrument": row["symbol"], "side": None}],
-            "net": None,
-            "net_announced": None,
-            "reasons": [
-                reasons.Finding(Reason.QUOTE_MISMATCH.code, Reason.QUOTE_MISMATCH.rejects).as_dict()
-            ],
-        }
+def _alone(result: Result, asset: str | None) -> Iterator[dict[str, Any]]:
+    """Instruments that stand in no candidate and have a reason of their own."""
+    masks = result.found.alone
+    for place in np.flatnonzero(gates.rejected(masks)):
+        row = result.found.universe.frame.row(int(place), named=True)
+        if asset is None or row["asset"] == asset:
+            yield {
+                "kind": None,
+                "asset": row["asset"],
+                "legs": [{"venue": row["venue"], "instrument": row["symbol"], "side": None}],
+                "net": None,
+                "net_announced": None,
+                "reasons": [
+                    reasons.Finding(reason.code, reason.rejects).as_dict()
+                    for reason in reasons.from_mask(int(masks[place]))
+                ],
+            }
 
 
 def iso(at_ms: float | None) -> str | None:

@@ -66,11 +66,11 @@ def explanation(result: Result, policy: Policy, asset: str) -> RenderableType:
             Text("passes every gate", style="green"),
         )
     for found in rejected_rows(result, policy, asset):
-        long, short = found["legs"]
+        long, *others = (f"{leg['venue']} {leg['instrument']}" for leg in found["legs"])
         table.add_row(
-            found["kind"],
-            f"{long['venue']} {long['instrument']}",
-            f"{short['venue']} {short['instrument']}",
+            found["kind"] or "alone",
+            long,
+            others[0] if others else "–",
             percent(found["net"], 3),
             percent(found["net_announced"], 3),
             ", ".join(map(_finding, found["reasons"])),

@@ -54,6 +54,7 @@ def reasons_of(result: Result, asset: str) -> dict[tuple[str, str, str], set[str
             finding["code"] for finding in row["reasons"]
         }
         for row in rejected_rows(result, Policy(), asset)
+        if row["kind"]
     }
 
 
@@ -148,3 +149,28 @@ def test_on_the_announced_figures_one_trade_of_the_series_reaches_five_points(sc
 
 def test_at_the_defaults_nothing_of_the_series_pays(scan: Scan) -> None:
     assert all(result.opportunities.is_empty() for result in scan("perps-series-2026-06-02"))
+
+
+def test_without_intervals_from_the_venue_none_is_assumed(scan: Scan) -> None:
+    lonely = scan("funding-2024-11-27")[0]
+    frame = lonely.found.universe.frame
+
+    assert frame["interval_hours"].null_count() == frame.height == 375
+    assert lonely.counts["interval_unknown"] == 375
+    assert lonely.opportunities.is_empty()
+
+
+def test_quarterlies_are_never_taken_for_perpetuals(scan: Scan) -> None:
+    frame = scan("funding-2024-11-27")[0].found.universe.frame
+
+    assert not frame["symbol"].str.contains("_").any()
+
+
+def test_instruments_without_a_partner_are_listed_with_their_reasons(scan: Scan) -> None:
+    lonely = scan("funding-2024-11-27")[0]
+
+    told = {row["legs"][0]["instrument"]: row for row in rejected_rows(lonely, Policy(), "WIF")}
+    assert set(told) == {"WIFUSDT"}
+    assert told["WIFUSDT"]["kind"] is None
+    codes = {finding["code"] for finding in told["WIFUSDT"]["reasons"]}
+    assert codes >= {"no_price", "interval_unknown"}

@@ -34,7 +34,7 @@ def test_a_market_of_one_kind_only_is_no_trouble() -> None:
 
 def test_instruments_in_other_quotes_are_counted_as_mismatched() -> None:
     found = find(market(spot("okx", "WIF", quote="EUR"), spot("okx", "WIF", quote="BTC")))
-    assert found.left_out == 2
+    assert found.counts()["quote_mismatch"] == 2
     assert found.counts() == {"quote_mismatch": 2}
 
 
