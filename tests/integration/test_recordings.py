@@ -170,7 +170,7 @@ def test_instruments_without_a_partner_are_listed_with_their_reasons(scan: Scan)
     lonely = scan("funding-2024-11-27")[0]
 
     told = {row["legs"][0]["instrument"]: row for row in rejected_rows(lonely, Policy(), "WIF")}
-    assert set(told) == {"WIFUSDT"}
+    assert set(told) == {"WIFUSDT", "WIFUSDC"}
     assert told["WIFUSDT"]["kind"] is None
     codes = {finding["code"] for finding in told["WIFUSDT"]["reasons"]}
     assert codes >= {"no_price", "interval_unknown"}
