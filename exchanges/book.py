@@ -50,13 +50,18 @@ def pieces(venues: Iterable[Venue]) -> dict[str, dict[str, Piece]]:
 
     Raises NoData when the cache cannot be reached, or when it holds nothing at all.
     """
-    names = feed_names(venues)
-    with cache.reachable("market book"):
-        raw: Any = cache.client().mget([piece_key(*name) for name in names])
-    found = pieces_of(names, raw)
+    found = held(venues)
     if not any(found.values()):
         raise NoData("market book: no answer of any venue is in the cache")
     return found
+
+
+def held(venues: Iterable[Venue]) -> dict[str, dict[str, Piece]]:
+    """Returns what `pieces` does, which may be nothing. Raises NoData without a cache."""
+    names = feed_names(venues)
+    with cache.reachable("market book"):
+        raw: Any = cache.client().mget([piece_key(*name) for name in names])
+    return pieces_of(names, raw)
 
 
 def feed_names(venues: Iterable[Venue]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ def refresh(venues: Collection[Venue], now_ms: float) -> Change:
     a cache.
     """
     lists = book.instrument_pieces(venues)
-    quoted = book.pieces(venues)
+    quoted = book.held(venues)
     listings = instruments.of_pieces(lists)
     if settings.INSTRUMENTS_FROM_NAMES:
         listings += inferred(lists, quoted)

@@ -195,7 +195,7 @@ def _measured(
     statuses: Mapping[str, int] = {}
     if feed.instruments:
         statuses = dict(Counter(str(one) for one in parsed.frame["status"]))
-    last = answers[-1].headers
+    last, used = answers[-1].headers, venue.pools[feed.ask.pool].used_header
     return replace(
         finding,
         symbol=_example(parsed.frame),
@@ -205,7 +205,7 @@ def _measured(
         took_ms=tuple(answer.took_ms for answer in answers),
         age_ms=ages,
         weight=_weight(venue, feed, answers),
-        headers={name: last[name] for name in last if _is_about_limits(name)},
+        headers={name: last[name] for name in last if name == used or _is_about_limits(name)},
         statuses=statuses,
     )
 

@@ -16,6 +16,9 @@ from exchanges import rounds, routes, venues
 from exchanges.outcomes import Outcome, Report
 
 
+WIDE = 160  # columns, where no terminal says how many there are
+
+
 class Command(BaseCommand):
     help = "Collects all markets of the configured venues into the book, again and again."
 
@@ -27,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--deadline-ms", type=float, help="wait this long for answers")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        console = Console(file=cast("IO[str]", self.stdout))
+        console = Console(
+            file=cast("IO[str]", self.stdout), width=None if self.stdout.isatty() else WIDE
+        )
         try:
             chosen = [venues.venue(name) for name in options["venue"] or []] or routes.configured()
             while True:

@@ -15,6 +15,9 @@ from exchanges import probing, venues
 from exchanges.probing import Finding, Findings
 
 
+WIDE = 160  # columns, where no terminal says how many there are
+
+
 class Command(BaseCommand):
     help = "Measures limits, ages, delays and shapes of a venue; exit status 1 on differences."
 
@@ -32,7 +35,12 @@ class Command(BaseCommand):
             found = aio.run(probing.probe(venue, rounds=options["rounds"]))
         except ArbEdgeError as error:
             raise CommandError(error.message) from error
-        self.show(Console(file=cast("IO[str]", self.stdout)), found)
+        self.show(
+            Console(
+                file=cast("IO[str]", self.stdout), width=None if self.stdout.isatty() else WIDE
+            ),
+            found,
+        )
         if found.differences:
             raise CommandError(f"{len(found.differences)} differences from what we expect")
 
