@@ -179,7 +179,8 @@ def _only_for_children() -> dict[str, str]:
 
 def _hints() -> list[str]:
     return [
-        f"Logs: {settings.DATA_DIR / 'logs'}   Another terminal: .venv/bin/python manage.py scan --once",
+        f"Logs: {settings.DATA_DIR / 'logs'}",
+        "In another terminal: .venv/bin/python manage.py scan --once",
         "Ctrl-C stops everything.",
     ]
 
