@@ -43,23 +43,29 @@ class Routes:
         """
         if networks.is_empty():
             return cls.nothing()
-        told = _coded(networks)
-        owner, chain = told["owner"].to_numpy(), told["chain_code"].to_numpy()
-        chains = int(chain.max()) + 1
-        count = np.bincount(owner)
-        can_out, can_in = told["can_withdraw"].to_numpy(), told["can_deposit"].to_numpy()
+        names = pl.concat(
+            [
+                networks.select("venue", pl.col("coin").alias("base")),
+                universe.frame.select("venue", "base"),
+            ]
+        )
+        owners, owner = np.unique(_codes(names, "venue", "base"), return_inverse=True)
+        chains, chain = np.unique(_codes(networks, "chain"), return_inverse=True)
+        told = _Told(owner[: networks.height], chain, len(chains), networks)
+        count = np.bincount(told.owner, minlength=len(owners))
+        start = np.cumsum(count) - count
         return cls(
-            position=_positions(universe, told),
-            start=np.cumsum(count) - count,
+            position=np.where(count > 0, np.arange(len(owners)), -1)[owner[networks.height :]],
+            start=start,
             count=count,
-            shut_out=np.bincount(owner, can_out == _NO) == count,
-            shut_in=np.bincount(owner, can_in == _NO) == count,
-            key=owner * chains + chain,
-            chain=chain,
-            chains=chains,
-            can_out=can_out,
-            can_in=can_in,
-            fee_coins=told["withdraw_fee"].to_numpy(),
+            shut_out=np.bincount(told.owner, told.can_out == _NO, len(owners)) == count,
+            shut_in=np.bincount(told.owner, told.can_in == _NO, len(owners)) == count,
+            key=told.key,
+            chain=told.chain,
+            chains=len(chains),
+            can_out=told.can_out,
+            can_in=told.can_in,
+            fee_coins=told.fee_coins,
         )
 
     @classmethod
@@ -106,30 +112,29 @@ class Routes:
         return cheapest, _any(pair[doubtful], len(out)), _any(pair, len(out))
 
 
-def _coded(networks: pl.DataFrame) -> pl.DataFrame:
-    """Chains in order of their (venue, coin), with whole numbers for names and switches."""
-    switch = pl.col("can_deposit", "can_withdraw").cast(pl.Int64).fill_null(-1)
-    return (
-        networks.select(
-            "venue", "coin", pl.col("chain").fill_null(""), switch, pl.col("withdraw_fee")
-        )
-        .drop_nulls(["venue", "coin"])
-        .unique(["venue", "coin", "chain"], keep="last")
-        .with_columns(
-            owner=pl.struct("venue", "coin").rank("dense").cast(pl.Int64) - 1,
-            chain_code=pl.col("chain").rank("dense").cast(pl.Int64) - 1,
-        )
-        .sort("owner", "chain_code")
-    )
+class _Told:
+    """Chains as arrays, in order of (venue, coin) and chain; of one told twice the last."""
+
+    def __init__(self, owner: Index, chain: Index, chains: int, networks: pl.DataFrame) -> None:
+        key = owner * chains + chain
+        order = np.argsort(key, kind="stable")
+        last = np.append(key[order][1:] != key[order][:-1], True)
+        rows = order[last]
+        self.key, self.owner, self.chain = key[rows], owner[rows], chain[rows]
+        self.can_out = _switch(networks, "can_withdraw")[rows]
+        self.can_in = _switch(networks, "can_deposit")[rows]
+        self.fee_coins = networks["withdraw_fee"].cast(pl.Float64).to_numpy()[rows]
 
 
-def _positions(universe: Universe, told: pl.DataFrame) -> Index:
-    """The (venue, coin) of every instrument, -1 where its venue has told nothing of the coin."""
-    owners = told.select("venue", pl.col("coin").alias("base"), "owner").unique()
-    found = universe.frame.select("venue", "base").join(
-        owners, on=["venue", "base"], how="left", maintain_order="left"
-    )
-    return found["owner"].fill_null(-1).to_numpy()
+def _switch(networks: pl.DataFrame, name: str) -> Index:
+    return networks[name].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _codes(frame: pl.DataFrame, *names: str) -> Index:
+    """Whole numbers that tell equal names from different ones."""
+    joined = pl.concat_str(*(pl.col(name).fill_null("") for name in names), separator="\n")
+    codes = frame.select(joined.cast(pl.Categorical).to_physical().cast(pl.Int64).alias("code"))
+    return codes["code"].to_numpy()
 
 
 def _any(rows: Index, number: int) -> Flags:
