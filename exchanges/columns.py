@@ -1,7 +1,7 @@
 """The columns of the market book: the one vocabulary between venue files and everything above.
 
-Prices are in quote currency per contract-unit as the venue quotes them in *wire* frames, and per coin
-(multiplier removed) in *market* frames. Times are milliseconds since 1970 UTC as float64, null = unknown.
+Prices are in quote currency: in *wire* frames per unit as the venue quotes it, in *market* frames
+per coin, multiplier removed. Times are milliseconds since 1970 UTC as float64, null = unknown.
 """
 
 from __future__ import annotations
