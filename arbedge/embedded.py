@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from arbedge import addresses
-from arbedge.engines import EngineError
+from arbedge.engines import EngineError, leftovers
 
 __all__ = ["EngineError", "Engines", "engines_for_command", "hold"]
 
@@ -58,6 +58,7 @@ class Engines:
             _wait_until_gone(self.data_dir)
             if self.keeper is not None:
                 self.keeper.wait(GONE_WITHIN_S)
+            _stop_unkept(self.data_dir, Path(self.state["home"]))
         elif self.keeper is not None:
             handed_over.append(self.keeper)  # it ends with the last of the others
 
@@ -178,6 +179,14 @@ def _wait_until_gone(data_dir: Path) -> None:
     with (data_dir / "engines.keeper").open("a") as keeper:
         while not _try_lock(keeper, fcntl.LOCK_EX) and time.monotonic() < deadline:
             time.sleep(0.02)
+
+
+def _stop_unkept(data_dir: Path, home: Path) -> None:
+    """Stops servers whose keeper was killed while we used them; nobody else would."""
+    with (data_dir / "engines.start").open("a") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        if not _running(data_dir):
+            leftovers.stop(home)
 
 
 def _try_lock(file: IO[str], kind: int) -> bool:

@@ -199,6 +199,17 @@ def test_servers_left_behind_by_a_killed_keeper_are_replaced(folder: Path) -> No
     assert answer == (1,)
 
 
+def test_the_last_user_stops_servers_whose_keeper_was_killed(folder: Path) -> None:
+    engines = hold(folder, durable=False)
+    assert engines.keeper is not None
+    engines.keeper.kill()
+    engines.keeper.wait()
+    left = server_pids(folder)
+    engines.release()
+    assert len(left) == 2
+    assert not running(left)
+
+
 def test_starters_at_the_same_time_share_one_set_of_engines(folder: Path) -> None:
     with holder(folder) as one, holder(folder) as other:
         engines = hold(folder, durable=False)
