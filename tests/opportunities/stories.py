@@ -99,13 +99,19 @@ class Story:
         blind: tuple[str, ...] = (),
     ) -> list[str]:
         """One scan `at_s` seconds after noon; returns the types of the events it made."""
-        as_of_ms = NOON_MS + at_s * 1000
         answered = {venue: venue not in blind for venue in ALL_ANSWERED}
+        return self.take(frame(*rows), NOON_MS + at_s * 1000, answered)
+
+    def take(
+        self, candidates: pl.DataFrame, as_of_ms: float, answered: Mapping[str, bool]
+    ) -> list[str]:
+        """One scan as the engine hands it over; returns the types of the events it made."""
+        at_s = (as_of_ms - NOON_MS) / 1000
         decision = transitions.decide(
             self.live,
             self.past,
             self.sightings,
-            frame(*rows),
+            candidates,
             as_of_ms=as_of_ms,
             answered=answered,
             rules=self.rules,
