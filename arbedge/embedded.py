@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -134,6 +134,21 @@ def ensure_database(server_url: str, name: str) -> None:
             return
         with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def begin_anew(engines: Engines, name: str, numbers: Iterable[int]) -> None:
+    """Empties a database and Valkey databases of bundled engines, whoever is connected."""
+    import psycopg
+    import redis
+    from psycopg import sql
+
+    with psycopg.connect(engines.database_url("postgres"), autocommit=True) as connection:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        connection.execute(drop)
+    ensure_database(engines.database_url("postgres"), name)
+    for number in numbers:
+        with redis.Redis.from_url(engines.redis_url(number)) as client:
+            client.flushdb()
 
 
 def _running(data_dir: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from arbedge import addresses as where
 from arbedge import embedded, ports, schedule, status
 from arbedge.logins import local_login
 from arbedge.screen import View, draw, login_lines
@@ -55,6 +56,8 @@ def run(base_dir: Path, *, say: Callable[[str], Any], screen: bool) -> None:
         session.tell(environment, addresses=addresses())
         with until_signalled():
             say("Preparing the database …")
+            if settings.MARKET_MODE == "replay":
+                begin_replay_anew()
             prepare_database()
             _supervise(base_dir, environment, began, say=say, screen=screen)
     except (Stopped, KeyboardInterrupt):
@@ -104,6 +107,16 @@ def addresses() -> dict[str, str]:
         "Metrics": f"{web}/metrics",
         "Health": f"{web}/health/",
     }
+
+
+def begin_replay_anew() -> None:
+    """A recording's clock starts again, so what an earlier replay left would be its future.
+
+    Only the bundled database is emptied, and only the one that replays have for themselves.
+    """
+    connection.close()
+    for engines in embedded.held:
+        embedded.begin_anew(engines, where.database_name(), where.database_numbers())
 
 
 def prepare_database() -> None:

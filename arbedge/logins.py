@@ -30,16 +30,20 @@ def local_login(data_dir: Path, database: str) -> Login | None:
     people = get_user_model()._default_manager  # noqa: SLF001  as Django names it
     kept = data_dir / f"console-login-{database}.json"
     if not people.filter(is_superuser=True).exists():
-        login = Login(NAME, secrets.token_urlsafe(12))
+        login = _kept(kept) or Login(NAME, secrets.token_urlsafe(12))
         people.create_superuser(username=login.username, password=login.password)
         _keep(kept, login)
         return login
-    if not kept.exists():
+    shown = _kept(kept)
+    if shown is None:
         return None
-    login = Login(**json.loads(kept.read_text()))
-    person = people.filter(username=login.username).first()
-    known = person is not None and person.check_password(login.password)
-    return login if known else Login(login.username, "")
+    person = people.filter(username=shown.username).first()
+    known = person is not None and person.check_password(shown.password)
+    return shown if known else Login(shown.username, "")
+
+
+def _kept(path: Path) -> Login | None:
+    return Login(**json.loads(path.read_text())) if path.exists() else None
 
 
 def _keep(path: Path, login: Login) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import redis
 
-from arbedge.embedded import EngineError, ensure_database, hold
+from arbedge.embedded import EngineError, begin_anew, ensure_database, hold
 from arbedge.engines import leftovers
 from arbedge.engines.home import Account, reachable
 
@@ -133,6 +133,22 @@ def test_data_survives_a_stop(folder: Path) -> None:
         value = client.get("kept")
     engines.release()
     assert value == b"yes"
+
+
+def test_a_replay_begins_with_empty_databases(folder: Path) -> None:
+    engines = hold(folder, durable=False)
+    ensure_database(engines.database_url("postgres"), "replay")
+    with psycopg.connect(engines.database_url("replay"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE left_behind ()")
+    with redis.Redis.from_url(engines.redis_url(4)) as client:
+        client.set("left", "behind")
+        begin_anew(engines, "replay", (4, 5))
+        kept = client.dbsize()
+    with psycopg.connect(engines.database_url("replay")) as connection:
+        tables = connection.execute("SELECT to_regclass('left_behind')").fetchone()
+    engines.release()
+    assert kept == 0
+    assert tables == (None,)
 
 
 def test_a_second_user_joins_the_running_engines(folder: Path) -> None:

@@ -23,6 +23,12 @@ def test_later_starts_show_the_same_login(tmp_path: Path) -> None:
     assert local_login(tmp_path, "demo") == local_login(tmp_path, "demo")
 
 
+def test_an_emptied_database_gets_the_same_login_again(tmp_path: Path) -> None:
+    made = local_login(tmp_path, "replay")
+    get_user_model().objects.all().delete()
+    assert local_login(tmp_path, "replay") == made
+
+
 def test_a_password_a_person_chose_is_not_put_back(tmp_path: Path) -> None:
     made = local_login(tmp_path, "demo")
     assert made is not None
