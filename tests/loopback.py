@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
@@ -14,9 +14,12 @@ from arbedge import aio
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers: at once or after `delay_s`; `hang_up` closes without a word."""
+    """What the server answers: at once or after `delay_s`; `hang_up` closes without a word.
 
-    body: bytes = b"{}"
+    A body may be made at the moment it is asked for.
+    """
+
+    body: bytes | Callable[[], bytes] = b"{}"
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
@@ -80,7 +83,8 @@ class Loopback:
 
 
 def _wire(reply: Reply) -> bytes:
-    body = gzip.compress(reply.body) if reply.zipped else reply.body
+    said = reply.body if isinstance(reply.body, bytes) else reply.body()
+    body = gzip.compress(said) if reply.zipped else said
     headers = {"Content-Length": str(len(body)), **reply.headers}
     if reply.zipped:
         headers["Content-Encoding"] = "gzip"

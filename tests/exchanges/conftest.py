@@ -37,7 +37,7 @@ def make_venue(server: Loopback, settings: Any) -> MakeVenue:
 
     def make(name: str, *feeds: Any, **more: Any) -> Venue:
         settings.VENUE_URLS[name] = {"api": f"{server.url}/{name}"}
-        server.on(f"/{name}/clock", Reply(str(clock.now_ms()).encode()))
+        server.on(f"/{name}/clock", Reply(lambda: str(clock.now_ms()).encode()))
         return toys.venue(name, *feeds, **more)
 
     return make

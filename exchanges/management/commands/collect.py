@@ -15,7 +15,6 @@ from arbedge.errors import ArbEdgeError
 from exchanges import rounds, routes, venues
 from exchanges.outcomes import Outcome, Report
 
-
 WIDE = 160  # columns, where no terminal says how many there are
 
 

@@ -14,7 +14,6 @@ from arbedge.errors import ArbEdgeError
 from exchanges import probing, venues
 from exchanges.probing import Finding, Findings
 
-
 WIDE = 160  # columns, where no terminal says how many there are
 
 
