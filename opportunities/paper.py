@@ -43,7 +43,9 @@ def enter(candidates: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("kind") == Kind.SPOT.value)
         .then(gap - pl.col("net"))
         .otherwise(round_trip),
-        horizon_hours=pl.col("horizon_hours").fill_null(DEFAULT_HORIZON_HOURS),
+        horizon_hours=pl.when(pl.col("horizon_hours") > 0)
+        .then(pl.col("horizon_hours"))
+        .otherwise(DEFAULT_HORIZON_HOURS),
     )
 
 

@@ -67,11 +67,11 @@ def name_openings(cursor: Any, decision: Decision) -> Decision:
     """
     new = decision.opening["id"].is_null()
     cursor.execute(
-        "SELECT nextval(pg_get_serial_sequence('opportunities_opportunity', 'id'))"
+        "SELECT array_agg(nextval(pg_get_serial_sequence('opportunities_opportunity', 'id')))"
         " FROM generate_series(1, %s)",
         [int(new.sum())],
     )
-    fresh = iter([row[0] for row in cursor.fetchall()])
+    fresh = iter(cursor.fetchone()[0] or [])
     ids = [next(fresh) if known is None else known for known in decision.opening["id"]]
     opening = decision.opening.with_columns(id=pl.Series(ids, dtype=pl.Int64), returning=~new)
     named = opening.select("fingerprint", born="id")
@@ -213,7 +213,8 @@ def keep_near_misses(cursor: Any, misses: pl.DataFrame | None, scanned: Scanned)
     if misses is None or misses.is_empty():
         return
     columns = (*IDENTITY, "threshold", "reasons")
-    known = misses.filter(pl.col("net").is_finite() & pl.col("threshold").is_finite())
+    numbers = pl.col("net").is_finite() & pl.col("threshold").is_finite()
+    known = misses.filter(numbers & (pl.col("long_id") != pl.col("short_id")))
     rows = known.unique("fingerprint").sort("fingerprint").select(*columns, "net")
     store.stage(cursor, "missed", rows)
     cursor.execute(
