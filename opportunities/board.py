@@ -182,14 +182,13 @@ def cohort(stored: Opportunity, wish: Wish) -> tuple[float, float | None, float 
     table: Mapping[str, Any] = stored.cohorts or {}
     try:
         at = table["horizons_hours"].index(wish.horizon)
-        net = table["net"][at][0]
+        size = table["notionals_usd"].index(wish.size)
+        net = table["net"][at][0][size]
     except (KeyError, ValueError, IndexError):
         return stored.net, stored.net_at_size, stored.horizon_hours
     if net is None:
         return stored.net, stored.net_at_size, stored.horizon_hours
-    sized = None
-    if "net_at_size" in table and wish.size in table["notionals_usd"]:
-        sized = table["net_at_size"][at][0][table["notionals_usd"].index(wish.size)]
+    sized = table["net_at_size"][at][0][size] if "net_at_size" in table else None
     return net, sized, wish.horizon
 
 

@@ -30,11 +30,15 @@ def fingerprint(text: str) -> str:
 
 
 def cohorts(nets: list[float], at_size: list[float | None]) -> dict[str, Any]:
-    """The stored table of cohorts: net by horizon, and the net at each size for every horizon."""
+    """The stored table of cohorts: net by horizon, and the net at each size for every horizon.
+
+    The axes are those of cohorts.Cohorts: horizon, VIP level (one here), size.
+    """
     return {
         "horizons_hours": HORIZONS,
+        "vip_levels": [0],
         "notionals_usd": SIZES,
-        "net": [[net] for net in nets],
+        "net": [[[net] * len(SIZES)] for net in nets],
         "net_at_size": [[at_size] for _ in nets],
     }
 
