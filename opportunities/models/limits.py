@@ -73,6 +73,6 @@ class LimitSetting(models.Model):
     def clean(self) -> None:
         """Refuse a value outside the limit's bounds."""
         try:
-            limits.LIMITS[self.name].check(self.value)
+            limits.LIMITS[self.name].check(self.value, aimed=bool(self.venue or self.symbol))
         except (KeyError, BadSetting) as error:
             raise ValidationError({"value": str(error)}) from error
