@@ -15,6 +15,6 @@ class ExchangesConfig(AppConfig):
         schedule.every(
             "Collect markets", "exchanges.collect", seconds=often, queue="market", expires_s=lapse
         )
-        schedule.every("Settled funding of the short list", "exchanges.history", seconds=20)
+        schedule.every("Settled funding of the short list", "exchanges.history", seconds=10)
         schedule.every("Networks of coins", "exchanges.networks", seconds=1800)
         schedule.every("Prune data quality counters", "exchanges.prune_quality", seconds=3600)

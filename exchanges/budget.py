@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -24,8 +24,8 @@ from arbedge.clock import SECOND_MS
 from exchanges.venues.base import Ask, Pool, Venue
 
 HEADER_SHARE = 0.8  # of the venue's limit, all users of the address together
-EXTRA_WINDOW_S = 60
-EXTRA_BUCKET_S = 10
+HISTORY_PART = 0.25  # of an hour's extra calls, for settled funding
+
 
 _limiters: WeakKeyDictionary[
     asyncio.AbstractEventLoop, dict[str, SlidingWindowCounterRateLimiter]
@@ -37,6 +37,17 @@ class Told(msgspec.Struct, frozen=True):
 
     used: int
     until_ms: float
+
+
+class Window(NamedTuple):
+    """How long calls are counted, and in steps of what."""
+
+    length_s: int
+    step_s: int
+
+
+BULK, EXTRA, HISTORY = "bulk", "extra", "history"
+WINDOWS = {BULK: Window(60, 10), EXTRA: Window(60, 10), HISTORY: Window(3600, 300)}
 
 
 @dataclass
@@ -120,32 +131,52 @@ async def _usage(venues: Collection[Venue], now_ms: float) -> list[dict[str, Any
 
 
 async def count_calls(kind: str, calls: int, now_ms: float) -> None:
-    """Adds calls of a kind ("bulk" or "extra") to the last minute's count."""
+    """Adds calls of a kind (BULK, EXTRA or HISTORY) to the count of its window."""
     if calls:
-        name = cache.key("calls", kind, str(_bucket(now_ms)))
+        window = WINDOWS[kind]
+        name = cache.key("calls", kind, str(_step(window, now_ms)))
         pipe = cache.aclient().pipeline(transaction=False)
         pipe.incrby(name, calls)
-        pipe.expire(name, EXTRA_WINDOW_S + 2 * EXTRA_BUCKET_S)
+        pipe.expire(name, window.length_s + 2 * window.step_s)
         await pipe.execute()
 
 
 async def calls(kind: str, now_ms: float) -> int:
-    """Returns how many calls of a kind went out in the last minute."""
-    buckets = range(_bucket(now_ms) - EXTRA_WINDOW_S // EXTRA_BUCKET_S + 1, _bucket(now_ms) + 1)
-    names = [cache.key("calls", kind, str(bucket)) for bucket in buckets]
-    raw: Any = await cache.aclient().mget(names)
+    """Returns how many calls of a kind went out in its window: the last minute, history's hour."""
+    window = WINDOWS[kind]
+    last = _step(window, now_ms)
+    steps = range(last - window.length_s // window.step_s + 1, last + 1)
+    raw: Any = await cache.aclient().mget([cache.key("calls", kind, str(step)) for step in steps])
     return sum(int(count) for count in raw if count is not None)
 
 
 async def extra_left(now_ms: float) -> int:
-    """Returns how many calls beside the bulk answers are allowed now: DEPTH_CALL_SHARE of the bulk
-    calls of the last minute, less what was spent."""
-    bulk, extra = await calls("bulk", now_ms), await calls("extra", now_ms)
-    return max(0, int(bulk * settings.DEPTH_CALL_SHARE) - extra)
+    """Returns how many order books may be asked for now.
+
+    DEPTH_CALL_SHARE of the bulk calls of the last minute, less the books asked for in it and less a
+    minute's part of the histories asked for in the last hour.
+    """
+    bulk, extra, history = await _counted(BULK, EXTRA, HISTORY, now_ms=now_ms)
+    return max(0, int(bulk * settings.DEPTH_CALL_SHARE - history / 60) - extra)
 
 
-def _bucket(now_ms: float) -> int:
-    return int(now_ms // (EXTRA_BUCKET_S * SECOND_MS))
+async def history_left(now_ms: float) -> int:
+    """Returns how many histories may be asked for now.
+
+    HISTORY_PART of what an hour allows beside the bulk calls, at the last minute's pace. They may
+    all go at once, as after a start, when every history is missing: order books give them back over
+    the hour, so that the hour keeps within DEPTH_CALL_SHARE.
+    """
+    bulk, history = await _counted(BULK, HISTORY, now_ms=now_ms)
+    return max(0, int(60 * bulk * settings.DEPTH_CALL_SHARE * HISTORY_PART) - history)
+
+
+async def _counted(*kinds: str, now_ms: float) -> list[int]:
+    return [await calls(kind, now_ms) for kind in kinds]
+
+
+def _step(window: Window, now_ms: float) -> int:
+    return int(now_ms // (window.step_s * SECOND_MS))
 
 
 def _limiter() -> SlidingWindowCounterRateLimiter:

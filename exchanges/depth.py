@@ -1,8 +1,8 @@
 """Order books for the short list: few calls, best first, reused for a minute.
 
 Calls beside the bulk answers are limited to a share of them (settings.DEPTH_CALL_SHARE), so a book
-that is young enough is not asked for again, and one that cannot be asked for now serves until it
-is a minute old. What has no book is unknown, not deep.
+that is young enough is not asked for again, what is missing goes before what grows old, and a book
+that cannot be asked for now serves until it is a minute old. What has no book is unknown, not deep.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from exchanges.asking import Asker, Failed, Held
 from exchanges.venues.base import Ladder, Venue
 
 REFRESH_MS = 20 * SECOND_MS  # a younger book is good enough
+URGENT_MS = 45 * SECOND_MS  # an older one, like a missing one, goes before all others
 KEEP_S = 60  # an older one is none
 DEADLINE_MS = 1_500.0
 
@@ -89,8 +90,9 @@ async def books(
             and (one not in found or now_ms - found[one].captured_at_ms > REFRESH_MS)
         ]
         left = await budget.extra_left(clock.now_ms()) if ask else 0
-        if chosen := missing[:left]:
-            asker = await asking.asker(within_ms=deadline_ms, kind="extra")
+        may_wait = {one for one, book in found.items() if now_ms - book.captured_at_ms <= URGENT_MS}
+        if chosen := sorted(missing, key=lambda one: one in may_wait)[:left]:
+            asker = await asking.asker(within_ms=deadline_ms, kind=budget.EXTRA)
             asked = await asyncio.gather(*(_ask(asker, known[one.venue], one) for one in chosen))
             found |= {one: book for one, book in zip(chosen, asked, strict=True) if book}
             await asker.done()

@@ -31,7 +31,8 @@ MEANS_TTL_S = 8 * 24 * 3600
 WANTED_S = 24 * 3600  # asked for so long after a scan last named it
 AGAIN_MS = 55 * 60 * SECOND_MS  # settlements come hourly at the most
 RETRY_MS = 5 * 60 * SECOND_MS
-AT_ONCE = 6
+HELD_MS = 5 * SECOND_MS  # no weight was left, nothing was asked
+AT_ONCE = 20
 DEADLINE_MS = 8_000.0
 PLACES = Decimal("1e-12")
 
@@ -46,6 +47,13 @@ class Wanted(NamedTuple):
     instrument_id: int
     venue: str
     symbol: str
+
+
+class Told(NamedTuple):
+    """What came of asking for one history, and how soon it may be asked for again."""
+
+    prints: pl.DataFrame | None
+    again_ms: float
 
 
 def want(wanted: Iterable[Wanted | int], now_ms: float | None = None) -> None:
@@ -93,18 +101,16 @@ def refresh(now_ms: float, *, venues: Collection[Venue] | None = None) -> int:
     asked = venues if venues is not None else routes.configured()
     known = {one.name: one for one in asked if not guests.is_guest(one)}
     with cache.reachable("settled funding"):
-        left = aio.run(budget.extra_left(clock.now_ms()))
+        left = aio.run(budget.history_left(clock.now_ms()))
         chosen = [one for one in due(now_ms, min(AT_ONCE, left)) if one.venue in known]
         if not chosen:
             return 0
-        came = aio.run(_fetch(chosen, known, int(now_ms - WINDOW_MS)))
-        marks = {
-            msgspec.json.encode(one): now_ms + (AGAIN_MS if one in came else RETRY_MS)
-            for one in chosen
-        }
+        told = aio.run(_fetch(chosen, known, int(now_ms - WINDOW_MS)))
+        marks = {msgspec.json.encode(one): now_ms + told[one].again_ms for one in chosen}
         cache.client().zadd(cache.key("wanted", "tried"), marks)
+    came = [one.prints for one in told.values() if one.prints is not None]
     if came:
-        store(pl.concat(came.values()))
+        store(pl.concat(came))
         book.put_frame("means", means(now_ms), MEANS_TTL_S)
     return len(came)
 
@@ -164,32 +170,32 @@ def store(prints: pl.DataFrame) -> int:
 
 async def _fetch(
     chosen: Sequence[Wanted], venues: dict[str, Venue], since_ms: int
-) -> dict[Wanted, pl.DataFrame]:
-    asker = await asking.asker(within_ms=DEADLINE_MS, kind="extra")
+) -> dict[Wanted, Told]:
+    asker = await asking.asker(within_ms=DEADLINE_MS, kind=budget.HISTORY)
     told = await asyncio.gather(*(_ask(asker, venues[one.venue], one, since_ms) for one in chosen))
     await asker.done()
-    return {one: prints for one, prints in zip(chosen, told, strict=True) if prints is not None}
+    return dict(zip(chosen, told, strict=True))
 
 
-async def _ask(asker: Asker, venue: Venue, wanted: Wanted, since_ms: int) -> pl.DataFrame | None:
+async def _ask(asker: Asker, venue: Venue, wanted: Wanted, since_ms: int) -> Told:
     ask = venue.history(wanted.symbol, since_ms)
     try:
         answer = await asker.ask(venue, ask)
         prints = venue.parse_history(answer.body)
-    except (Held, Failed) as error:
+    except Held as held:
+        log.info("history must wait", venue=venue.name, symbol=wanted.symbol, why=str(held))
+        return Told(None, HELD_MS)
+    except Failed as error:
         log.warning("history did not come", venue=venue.name, symbol=wanted.symbol, why=str(error))
-        return None
+        return Told(None, RETRY_MS)
     except ArbEdgeError as error:
         await asker.malformed(venue, ask, error)
         log.warning("history unreadable", venue=venue.name, symbol=wanted.symbol, why=str(error))
-        return None
+        return Told(None, RETRY_MS)
     await asker.understood(venue, ask)
     ours = prints.filter(pl.col("symbol") == wanted.symbol)
-    return ours.select(
-        pl.lit(wanted.instrument_id, dtype=pl.Int64).alias("instrument_id"),
-        "settled_at_ms",
-        "rate",
-    )
+    number = pl.lit(wanted.instrument_id, dtype=pl.Int64).alias("instrument_id")
+    return Told(ours.select(number, "settled_at_ms", "rate"), AGAIN_MS)
 
 
 def _whole_second(at_ms: float) -> datetime:

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import structlog
+from django.conf import settings
 
 from arbedge import aio, cache
 from arbedge.clock import SECOND_MS
@@ -26,6 +27,7 @@ from exchanges.snapshot import NETWORKS
 from exchanges.venues.base import Venue
 
 DEADLINE_MS = 15_000.0
+RETRY_MS = 60_000
 PLACES = Decimal("1e-18")
 UPDATED = ("contract", "can_deposit", "can_withdraw", "withdraw_fee", "observed_at")
 
@@ -44,6 +46,23 @@ def refresh(*, venues: Collection[Venue] | None = None) -> dict[str, int]:
         book.put_frame(f"networks:{venue}", table, book.LISTS_TTL_S)
         store(table)
     return {venue: table.height for venue, table in answered.items()}
+
+
+def missing() -> bool:
+    """Whether a venue that would tell us its networks has none in the book, once per RETRY_MS.
+
+    The first who asks is told; it is up to him to refresh. Raises NoData without a cache.
+    """
+    keys = settings.VENUE_KEYS
+    asked = [
+        one.name
+        for one in routes.configured()
+        if one.networks and (not one.networks.signed or keys.get(one.name))
+    ]
+    if all(book.fetch(f"networks:{name}") is not None for name in asked):
+        return False
+    with cache.reachable("networks"):
+        return cache.acquire("networks", RETRY_MS) is not None
 
 
 def store(table: pl.DataFrame) -> None:

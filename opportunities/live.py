@@ -177,7 +177,7 @@ def _books(
 
 
 def _needed_history(result: scan.Result) -> list[history.Wanted]:
-    """Perpetuals whose settled funding decides something, most promising last."""
+    """Perpetuals whose settled funding decides something, most promising first."""
     near = result.misses.filter(pl.col("net_announced") >= pl.col("threshold"))
     carries = pl.concat([result.rows, near]).filter(pl.col("kind") != "spot")
     ordered: dict[history.Wanted, None] = {}

@@ -159,6 +159,45 @@ def test_calls_are_those_of_the_last_minute() -> None:
     assert run(story()) == [3, 3, 2, 1, 0]
 
 
+def test_histories_may_take_a_quarter_of_an_hours_extra_calls_at_once() -> None:
+    async def story() -> list[int]:
+        await budget.count_calls("bulk", 120, NOW)  # at this pace 1,440 extra calls an hour
+        before = await budget.history_left(NOW)
+        await budget.count_calls("history", 50, NOW)
+        return [before, await budget.history_left(NOW)]
+
+    assert run(story()) == [360, 310]
+
+
+def test_books_give_back_over_the_hour_what_histories_took() -> None:
+    async def story() -> list[int]:
+        await budget.count_calls("bulk", 120, NOW)
+        await budget.count_calls("history", 60, NOW)
+        at_once = await budget.extra_left(NOW)
+        for later_ms in (3_000_000, 3_900_000):
+            await budget.count_calls("bulk", 120, NOW + later_ms)
+        return [at_once, *[await budget.extra_left(NOW + at) for at in (3_000_000, 3_900_000)]]
+
+    assert run(story()) == [23, 23, 24]
+
+
+def test_an_hour_of_books_and_histories_keeps_within_the_share() -> None:
+    async def story() -> tuple[int, int]:
+        bulk = extra = 0
+        for minute in range(60):
+            at = NOW + minute * 60_000
+            await budget.count_calls("bulk", 100, at)
+            bulk += 100
+            for kind, left in (("history", budget.history_left), ("extra", budget.extra_left)):
+                number = await left(at)
+                await budget.count_calls(kind, number, at)
+                extra += number
+        return bulk, extra
+
+    bulk, extra = run(story())
+    assert extra <= 0.2 * bulk
+
+
 def test_without_a_cache_there_is_no_budget(settings: Any) -> None:
     settings.CACHE_URL = "redis://127.0.0.1:1/0"
 

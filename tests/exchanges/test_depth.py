@@ -114,6 +114,34 @@ def test_extra_calls_stay_a_fifth_of_the_bulk_calls_best_first(
     assert fetch(wanted("FAIR"), alpha) == {}
 
 
+def test_a_missing_book_goes_before_one_that_grows_old(
+    server: Loopback, make_venue: MakeVenue
+) -> None:
+    server.on("/alpha/depth", Reply(BODY))
+    alpha = make_venue("alpha")
+    bulk_calls(5)
+    fetch(wanted("BEST"), alpha)
+    bulk_calls(5)
+
+    fetch(wanted("BEST", "GOOD"), alpha, after_s=30)
+
+    assert symbols_asked(server) == ["BEST", "GOOD"]
+
+
+def test_a_book_about_to_be_too_old_goes_before_one_less_promising(
+    server: Loopback, make_venue: MakeVenue
+) -> None:
+    server.on("/alpha/depth", Reply(BODY))
+    alpha = make_venue("alpha")
+    bulk_calls(5)
+    fetch(wanted("BEST"), alpha)
+    bulk_calls(5)
+
+    fetch(wanted("BEST", "GOOD"), alpha, after_s=50)
+
+    assert symbols_asked(server) == ["BEST", "BEST"]
+
+
 def test_what_cannot_be_asked_for_now_serves_until_it_is_a_minute_old(
     server: Loopback, alpha: Venue
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from exchanges import book, budget, history
 from exchanges.history import PRINTS, Wanted
 from exchanges.models import Instrument, SettledFunding
 from exchanges.snapshot import MEANS
-from exchanges.venues.base import Venue
+from exchanges.venues.base import Pool, Venue
 from tests.exchanges.answers import instruments
 from tests.exchanges.conftest import MakeVenue
 from tests.loopback import Loopback, Reply
@@ -251,14 +252,33 @@ def test_one_failure_leaves_the_others(server: Loopback, alpha: Venue, reply: Re
 
 @pytest.mark.django_db
 def test_only_a_few_are_asked_at_a_time(server: Loopback, alpha: Venue) -> None:
-    refreshed(alpha, *(instrument(f"C{number}") for number in range(10)))
+    refreshed(alpha, *(instrument(f"C{number}") for number in range(history.AT_ONCE + 5)))
 
     assert server.paths().count("/alpha/history") == history.AT_ONCE
 
 
 @pytest.mark.django_db
 def test_no_call_is_made_beyond_the_share(server: Loopback, alpha: Venue) -> None:
-    aio.run(budget.count_calls("extra", 20, clock.now_ms()))
+    aio.run(budget.count_calls("history", 300, clock.now_ms()))
 
     assert refreshed(alpha, instrument()) == 0
     assert server.calls == []
+
+
+@pytest.mark.django_db
+def test_order_books_never_starve_histories(alpha: Venue) -> None:
+    aio.run(budget.count_calls("extra", 20, clock.now_ms()))
+
+    assert refreshed(alpha, instrument()) == 1
+
+
+@pytest.mark.django_db
+def test_what_a_full_pool_holds_back_comes_within_seconds(server: Loopback, alpha: Venue) -> None:
+    narrow = replace(alpha, pools={"ip": Pool(4, 60.0)})
+    rows = [instrument(f"C{number}") for number in range(4)]
+
+    came = refreshed(narrow, *rows)
+
+    asked = server.paths().count("/alpha/history")
+    assert 0 < came == asked < len(rows)
+    assert len(history.due(clock.now_ms() + history.HELD_MS + 1, 9)) == len(rows) - asked

@@ -123,3 +123,41 @@ def test_rows_without_a_name_and_doubles_do_not_break_the_table(
     networks.refresh(venues=[alpha])
 
     assert NetworkStatus.objects.count() == 1
+
+
+class TestMissing:
+    """Who asks first is told to read them; nobody else for a minute."""
+
+    @pytest.fixture
+    def configured(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        def configure(*venues: Venue) -> None:
+            monkeypatch.setattr(networks.routes, "configured", lambda: venues)
+
+        return configure
+
+    def test_an_empty_book_is_told_once(self, alpha: Venue, configured: Any) -> None:
+        configured(alpha)
+
+        assert [networks.missing(), networks.missing()] == [True, False]
+
+    def test_a_read_book_is_not_missing(self, alpha: Venue, configured: Any) -> None:
+        configured(alpha)
+        networks.refresh()
+
+        assert not networks.missing()
+
+    def test_who_never_tells_without_a_key_is_not_missed(
+        self, make_venue: MakeVenue, configured: Any, settings: Any
+    ) -> None:
+        settings.VENUE_KEYS = {}
+        configured(make_venue("beta"), make_venue("gamma", networks=SIGNED_ASK))
+
+        assert not networks.missing()
+
+    def test_a_configured_key_makes_a_venue_missed(
+        self, make_venue: MakeVenue, configured: Any, settings: Any
+    ) -> None:
+        settings.VENUE_KEYS = {"gamma": {"key": "reader", "secret": "s3cret"}}
+        configured(make_venue("gamma", networks=SIGNED_ASK))
+
+        assert networks.missing()
