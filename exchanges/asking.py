@@ -67,33 +67,35 @@ class Asker:
 
         A host that refuses our location is asked again by its mirror at once.
         """
+        headers: dict[str, str] = {}
         if ask.signed:
             ask, headers = signed(venue, ask)
-        else:
-            headers = {}
         while True:
-            way = routes.way(venue, ask.host, self.board, clock.now_ms())
+            way = self._way(venue, ask)
             try:
                 return await self._once(venue, ask, way, headers)
             except Failed as failed:
-                again = routes.way(venue, ask.host, self.board, clock.now_ms())
+                again = self._way(venue, ask)
                 if failed.fault is not Fault.LOCATION or again == way:
                     raise
 
     async def malformed(self, venue: Venue, ask: Ask, error: Exception) -> Failed:
         """Tells the breaker that an answer could not be read; returns the failure to raise."""
-        way = routes.way(venue, ask.host, self.board, clock.now_ms())
+        way = self._way(venue, ask)
         await self.board.failed(venue.name, way.breaker, Fault.MALFORMED, clock.now_ms())
         return Failed(Fault.MALFORMED, str(error))
 
     async def understood(self, venue: Venue, ask: Ask) -> None:
         """Tells the breaker that an answer came and could be read."""
-        way = routes.way(venue, ask.host, self.board, clock.now_ms())
+        way = self._way(venue, ask)
         await self.board.succeeded(venue.name, way.breaker, clock.now_ms())
 
     async def done(self) -> None:
         """Counts the round's calls towards the share of extra calls."""
         await budget.count_calls(self.kind, self.calls, clock.now_ms())
+
+    def _way(self, venue: Venue, ask: Ask) -> routes.Way:
+        return routes.way(venue, ask.host, self.board, clock.now_ms(), signed=ask.signed)
 
     async def _once(
         self, venue: Venue, ask: Ask, way: routes.Way, headers: Mapping[str, str]

@@ -20,6 +20,9 @@ from exchanges.outcomes import Report
 from exchanges.venues.base import Venue
 
 SCAN_TASK = "opportunities.scan"
+LISTS_TASK = "exchanges.instruments"
+LISTS_LAPSE_S = 300
+NAMES_AGAIN_S = 60
 SCAN_TOKEN_MS = 15_000  # a scan that died gives way after so long
 GRACE_S = 10.0
 
@@ -46,11 +49,19 @@ def run(
             limit_ms / clock.SECOND_MS + GRACE_S,
         )
         book.publish("collected", msgspec.json.encode(report))
-        if report.came() and book.known().is_empty():
+        if report.came() and (book.known().is_empty() or _names_are_due()):
             intake.refresh(asked, clock.now_ms())
     finally:
         cache.release("collect", token)
     return report
+
+
+def _names_are_due() -> bool:
+    """Where symbols stand in for lists, new ones are looked for once a minute."""
+    if not settings.INSTRUMENTS_FROM_NAMES:
+        return False
+    mark = cache.key("asked", "names")
+    return bool(cache.client().set(mark, 1, nx=True, ex=NAMES_AGAIN_S))
 
 
 def wake_scan() -> bool:
@@ -62,16 +73,24 @@ def wake_scan() -> bool:
         token = cache.acquire("scan", SCAN_TOKEN_MS)
     if token is None:
         return False
+    lapse_s = max(settings.SCAN_EVERY_S, 1.0)
+    if _sent(SCAN_TASK, queue="scan", kwargs={"token": token}, expires=lapse_s):
+        return True
+    cache.release("scan", token)
+    return False
+
+
+def read_lists() -> bool:
+    """Has new instrument lists read by the task for it. Returns whether it was told."""
+    return _sent(LISTS_TASK, queue="default", expires=LISTS_LAPSE_S)
+
+
+def _sent(task: str, **options: Any) -> bool:
+    """The tables and the book are the truth, a task only a wake-up: a broker gone is logged."""
     try:
-        app.send_task(
-            SCAN_TASK,
-            kwargs={"token": token},
-            queue="scan",
-            expires=max(settings.SCAN_EVERY_S, 1.0),
-        )
+        app.send_task(task, **options)
     except OperationalError as error:
-        cache.release("scan", token)
-        log.warning("the broker cannot be reached, no scan started", why=str(error))
+        log.warning("the broker cannot be reached", task=task, why=str(error))
         return False
     return True
 

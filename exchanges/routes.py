@@ -28,11 +28,14 @@ def configured() -> tuple[Venue, ...]:
     return (*own, *(guests.as_venue(name) for name in settings.EXTRA_VENUES))
 
 
-def way(venue: Venue, host: str, board: Board, now_ms: float) -> Way:
-    """Returns how to reach `host`: its keyless mirror, if any, while it refuses our location."""
+def way(venue: Venue, host: str, board: Board, now_ms: float, *, signed: bool = False) -> Way:
+    """Returns how to reach `host`: its keyless mirror, if any, while it refuses our location.
+
+    A signed request never goes to a mirror.
+    """
     state = board.state(venue.name, host)
     refused = state.state == OPEN and state.until_ms > now_ms and state.reason == Fault.LOCATION
-    mirror = mirror_url(venue, host) if refused else None
+    mirror = mirror_url(venue, host) if refused and not signed else None
     return Way(mirror, host + MIRROR) if mirror else Way(base_url(venue, host), host)
 
 

@@ -14,10 +14,12 @@ def collect_markets() -> None:
     report = rounds.run()
     if report is None:
         return
-    if report.lists_came:
-        read_instruments.delay()
     if report.came():
         rounds.wake_scan()
+    if report.lists_came:
+        rounds.read_lists()
+        if networks.missing():
+            read_networks.delay()
 
 
 @shared_task(name="exchanges.instruments")

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from arbedge import clock
+from arbedge.names import Market
 from exchanges import book
+from exchanges.venues.base import Ask, Feed
 from tests.exchanges import toys
 from tests.exchanges.conftest import MakeVenue
 from tests.exchanges.rounds import GOOD, again_soon, collected, open_for_s, outcome, states
@@ -175,6 +177,22 @@ def test_a_refused_location_is_served_by_the_mirror_at_once(
     assert server.paths().count("/alpha/perp") == 1
     assert server.paths().count("/mirror/perp") == 2
     assert 3_500 < open_for_s("alpha") <= 3_600
+
+
+def test_a_signed_request_never_goes_to_a_mirror(
+    server: Loopback, make_venue: MakeVenue, settings: Any
+) -> None:
+    settings.VENUE_KEYS = {"alpha": {"key": "reader", "secret": "s3cret"}}
+    secret = Ask("api", "/secret", signed=True)
+    venue = make_venue("alpha", Feed("perp", Market.PERP, secret, toys.read_prices))
+    settings.VENUE_URLS["alpha"]["api_mirror"] = f"{server.url}/mirror"
+    server.on("/alpha/secret", Reply(b"{}", 451))
+
+    first, second = collected(venue), collected(venue)
+
+    assert outcome(first, "alpha").fault == "location"
+    assert outcome(second, "alpha").held == "breaker"
+    assert not any(path.startswith("/mirror/secret") for path in server.paths())
 
 
 def test_a_configured_address_has_no_mirror_but_its_own(

@@ -170,16 +170,24 @@ def only_alpha(alpha: Venue, monkeypatch: pytest.MonkeyPatch) -> Venue:
     return alpha
 
 
-def test_collecting_wakes_the_scan(
-    only_alpha: Venue, sent: Sent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(tasks.read_instruments, "delay", lambda: asked.append("instruments"))
+def test_collecting_wakes_the_scan_and_has_new_lists_read(only_alpha: Venue, sent: Sent) -> None:
+    tasks.collect_markets()
+    cache.release("scan", sent.tasks[0][1]["kwargs"]["token"])
+    tasks.collect_markets()
+
+    assert [name for name, _ in sent.tasks] == [
+        "opportunities.scan",
+        "exchanges.instruments",
+        "opportunities.scan",
+    ]
+
+
+def test_a_broker_that_is_gone_does_not_stop_the_collector(only_alpha: Venue, sent: Sent) -> None:
+    sent.error = OperationalError("gone")
 
     tasks.collect_markets()
 
-    assert [name for name, _ in sent.tasks] == ["opportunities.scan"]
-    assert asked == ["instruments"]
+    assert book.pieces([only_alpha])["alpha"]
 
 
 def test_nothing_came_wakes_nobody(server: Loopback, only_alpha: Venue, sent: Sent) -> None:
@@ -231,6 +239,24 @@ def test_names_stand_in_for_a_list_only_where_that_is_allowed(
     [row] = book.known().to_dicts()
     assert (row["symbol"], row["base"], row["inferred"]) == ("BTCUSDT", "BTC", True)
     assert row["status"] == "unknown"
+
+
+def test_new_names_are_looked_for_once_a_minute(
+    server: Loopback, make_venue: MakeVenue, settings: Any
+) -> None:
+    settings.INSTRUMENTS_FROM_NAMES = True
+    alpha = make_venue("alpha")
+    server.on("/alpha/perp", Reply(prices("BTCUSDT")))
+    rounds.run([alpha])
+    rounds.run([alpha])
+    server.on("/alpha/perp", Reply(prices("BTCUSDT", "ETHUSDT")))
+    rounds.run([alpha])
+    assert book.known()["symbol"].to_list() == ["BTCUSDT"]
+
+    cache.client().delete(cache.key("asked", "names"))
+    rounds.run([alpha])
+
+    assert sorted(book.known()["symbol"]) == ["BTCUSDT", "ETHUSDT"]
 
 
 def test_a_list_that_came_is_believed_before_names(alpha: Venue, settings: Any) -> None:
