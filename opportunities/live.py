@@ -17,6 +17,7 @@ from exchanges.snapshot import Snapshot
 from opportunities import cohorts, depths, gates, lifecycle, offline, outcomes, scan, stored_policy
 from opportunities.detect import Found
 from opportunities.policy import Policy
+from opportunities.rules import Rules
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ def run() -> lifecycle.Advance:
         fee_version=seen.result.fee_version,
         policy_version=seen.result.policy_version,
         score_version=SCORE_VERSION,
+        rules=Rules.of(seen.policy),
         counts=seen.result.counts,
         near_misses=seen.result.misses,
         took_ms=seen.took_ms,

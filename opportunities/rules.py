@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from arbedge.names import Kind, Risk
+from opportunities.policy import Policy
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -38,6 +39,27 @@ class Rules:
     high_valid_s: float = 0.5 * HOUR_S
     figure_change: float = 0.0001
     figure_every_s: float = MINUTE_S
+
+    @classmethod
+    def of(cls, policy: Policy) -> Rules:
+        """The rules as the operator's limits have them."""
+        return cls(
+            observations=int(policy.value("observations")),
+            spot_observations=int(policy.value("observations", Kind.SPOT)),
+            open_after_s=policy.value("open_after"),
+            spot_open_after_s=policy.value("open_after", Kind.SPOT),
+            close_below=policy.value("close_below"),
+            below_half_s=policy.value("below_half_for"),
+            negative_observations=int(policy.value("negative_scans")),
+            gate_s=policy.value("gate_for"),
+            improve_by=policy.value("improve_by"),
+            improve_min=policy.value("improve_min"),
+            blind_s=policy.value("blind_for"),
+            revive_s=policy.value("revive_within"),
+            low_valid_s=policy.value("valid_low") * HOUR_S,
+            medium_valid_s=policy.value("valid_medium") * HOUR_S,
+            high_valid_s=policy.value("valid_high") * HOUR_S,
+        )
 
     def valid_s(self) -> dict[str, float]:
         """How long a confirmation is good for, by risk class."""

@@ -13,7 +13,7 @@ from exchanges.fees import Schedule
 from exchanges.snapshot import Snapshot
 from opportunities import candidates, cohorts, depths, discovery, gates, rank
 from opportunities.detect import Found, detect, nearest, passing
-from opportunities.detectors.figures import Figures
+from opportunities.detectors.figures import Figures, bit
 from opportunities.policy import Policy
 from opportunities.settlements import Flags, Numbers
 from opportunities.universe import Index, Universe, build
@@ -125,8 +125,14 @@ def nearest_misses(parts: Sequence[Figures], number: int) -> list[Index]:
 
 
 def _chosen(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> Index:
-    """Positions of what passes and of what is live."""
-    return np.union1d(passing(figures), _live_rows(figures, universe, live))
+    """Positions of what passes, of what is live, and of what only its history holds back.
+
+    The last is not shown; the lifecycle follows it on paper, or a family could never recover.
+    """
+    history = bit(Reason.HISTORY)
+    shadowed = np.flatnonzero((figures.reasons & REJECTING_MASK) == history)
+    chosen = np.union1d(passing(figures), _live_rows(figures, universe, live))
+    return np.union1d(chosen, shadowed)
 
 
 def _joined(tables: Sequence[pl.DataFrame], found: Found, reading: Reading) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from arbedge.desk import DeskAdmin, confirm, word
 from opportunities.limits import LIMITS, Limit
@@ -34,8 +35,11 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "name" in self.fields:
-            self.fields["name"].choices = [("", "---------"), *LIMIT_CHOICES]  # type: ignore[attr-defined]
-            self.fields["name"].help_text = "Empty kind, venue and symbol: the limit for all."
+            self.fields["name"] = forms.ChoiceField(
+                choices=[("", "---------"), *LIMIT_CHOICES],
+                widget=UnfoldAdminSelectWidget,
+                help_text="Empty kind, venue and symbol: the limit for all.",
+            )
 
 
 class LimitSettingInline(TabularInline):

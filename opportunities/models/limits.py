@@ -45,9 +45,7 @@ class LimitSetting(models.Model):
     """A limit's value where it differs from the default; empty kind, venue or symbol means all."""
 
     profile = models.ForeignKey(LimitProfile, on_delete=models.CASCADE, related_name="settings")
-    name = models.CharField(
-        max_length=32, choices=[(name, name) for name in limits.LIMITS], help_text="Which limit."
-    )
+    name = models.CharField(max_length=32, help_text="Which limit (opportunities.limits).")
     kind = models.CharField(max_length=16, choices=KINDS, blank=True, default="")
     venue = models.CharField(max_length=32, blank=True, default="")
     symbol = models.CharField(max_length=80, blank=True, default="", help_text="Needs a venue.")

@@ -9,6 +9,7 @@ from arbedge.errors import BadSetting
 from arbedge.names import Kind, Profile
 from opportunities.limits import LIMITS
 from opportunities.policy import Override, Policy, limit, parse
+from opportunities.rules import Rules
 from opportunities.universe import Universe
 from tests.opportunities.markets import market, perp
 
@@ -267,3 +268,14 @@ def test_the_version_changes_with_anything_that_decides() -> None:
 
 def test_the_version_is_the_same_for_the_same_limits() -> None:
     assert Policy(measure={Kind.SPOT: "net"}).version == STRICT.version
+
+
+def test_the_rules_of_a_life_follow_the_operators_limits() -> None:
+    policy = Policy().with_settings(["observations.spot=4", "blind_for=5min", "valid_low=6h"])
+    rules = Rules.of(policy)
+    assert (rules.observations, rules.spot_observations) == (3, 4)
+    assert (rules.blind_s, rules.low_valid_s) == (300, 6 * 3600)
+
+
+def test_without_an_operators_word_the_rules_are_the_products() -> None:
+    assert Rules.of(Policy()) == Rules()

@@ -234,3 +234,10 @@ def test_vip_levels_become_cohorts() -> None:
     told = json.loads(found["cohorts"])
     assert told["vip_levels"] == [0, 1]
     assert len(told["net"][0]) == 2
+
+
+def test_what_only_its_history_holds_back_is_handed_on_but_not_shown() -> None:
+    failing = gates.World(success={"funding:WIF": (0.2, 50)})
+    result = scan.evaluate(reading(*ROWS[:2], world=failing))
+    assert result.opportunities.is_empty()
+    assert pairs(result.rows) == [("funding", "WIF", "okx", "bybit")]
