@@ -17,6 +17,8 @@ UNKNOWN: Final = "unknown"
 NONE: Final = "–"
 FRESH_S: Final = 10.0
 AGEING_S: Final = 30.0
+PLAIN_DIGITS: Final = 6
+FINEST_DIGITS: Final = 10  # a finer tick is a venue's way to say that it has none
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
@@ -84,10 +86,15 @@ def price(value: float | None, tick: Decimal | float | None = None) -> str:
         return UNKNOWN
     if tick:
         places = max(0, -int(Decimal(str(tick)).normalize().as_tuple().exponent))
-        return f"{value:,.{min(places, 18)}f}"
-    places = 6 - (math.floor(math.log10(abs(value))) + 1) if value else 2
-    text = f"{value:,.{max(0, min(places, 18))}f}"
+        return f"{value:,.{min(places, _places(value, FINEST_DIGITS))}f}"
+    text = f"{value:,.{_places(value, PLAIN_DIGITS)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _places(value: float, digits: int) -> int:
+    """The places that show so many significant digits, none negative."""
+    whole = math.floor(math.log10(abs(value))) + 1 if value else 1
+    return max(0, min(digits - whole, 18))
 
 
 def hours(value: float | None) -> str:
