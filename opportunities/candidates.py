@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -16,13 +17,20 @@ from opportunities.cohorts import Cohorts
 from opportunities.detectors.figures import Figures
 from opportunities.policy import Policy
 from opportunities.settlements import Numbers, break_even_ms
-from opportunities.universe import Universe
+from opportunities.universe import Index, Universe
 
+SIDES: Final = ("long", "short")
+_TEXTS: Final = ("kind", "risk", "score_parts")
+_RISKS: Final = [str(one) for one in rank.RISKS]
+# Columns of a leg that only others are made of.
+_DERIVED: Final = ("asset", "quote", "listed_ms", "offline_ms")
+Columns = Mapping[str, Any]  # arrays and lists, one value per candidate
 _LEG = {
     "id": "instrument_id", "venue": "venue", "symbol": "symbol", "market": "market",
     "base": "base", "bid": "bid", "ask": "ask", "rate": "rate",
     "interval_hours": "interval_hours", "next_ms": "next_settlement_ms", "age_ms": "age_ms",
     "mark": "mark", "status": "status", "volume_usd": "volume_usd", "tick": "tick",
+    "asset": "asset", "quote": "quote", "listed_ms": "listed_at_ms", "offline_ms": "offline_at_ms",
 }  # fmt: skip
 
 
@@ -68,19 +76,53 @@ def table(
 
     What is not known or not a finite number is null.
     """
-    columns = {
-        "asset": universe.frame.get_column("asset").gather(figures.long),
-        "quote": universe.frame.get_column("quote").gather(figures.long),
+    part = columns(figures, universe, policy, context, net_at_size)
+    return joined([part], [figures], universe, answered=answered)
+
+
+def columns(
+    figures: Figures,
+    universe: Universe,
+    policy: Policy,
+    context: rank.Context,
+    net_at_size: Numbers,
+) -> dict[str, Any]:
+    """What a kind's own limits say of its candidates."""
+    return {
+        "kind": [figures.kind.value] * figures.size,
         **_money(figures, universe, net_at_size),
         **_judgement(figures, universe, policy, context),
         "break_even_at_ms": context.break_even_ms,
         "measured": gates.measured(figures, policy),
         "threshold": context.threshold,
-        **_legs(universe, figures),
+        "settling": figures.carries(Reason.SETTLING),
     }
-    frame = pl.DataFrame(columns)
-    finite = pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64))
-    return _finish(frame.with_columns(finite.name.keep()), universe, figures, answered)
+
+
+def joined(
+    parts: Sequence[Columns],
+    figures: Sequence[Figures],
+    universe: Universe,
+    *,
+    answered: Mapping[str, bool],
+) -> pl.DataFrame:
+    """The candidates of all kinds as one table, in the order of the parts.
+
+    `parts` are what `columns` says of the candidates in `figures`. One table, because polars asks
+    the same for a column of one row as for a column of thousands.
+    """
+    long = np.concatenate([one.long for one in figures])
+    short = np.concatenate([one.short for one in figures])
+    told = {name: list(chain.from_iterable(part[name] for part in parts)) for name in _TEXTS}
+    numbers = {
+        name: np.concatenate([part[name] for part in parts])
+        for name in parts[0]
+        if name not in told
+    }
+    frame = pl.DataFrame({**told, **numbers}, schema_overrides=dict.fromkeys(told, pl.String))
+    legs = [_leg(universe, side, rows) for side, rows in (("long", long), ("short", short))]
+    frame = pl.concat([frame, *legs], how="horizontal")
+    return _finish(frame, [name for name, yes in answered.items() if yes])
 
 
 def _money(figures: Figures, universe: Universe, net_at_size: Numbers) -> dict[str, Any]:
@@ -117,50 +159,44 @@ def _judgement(
     parts = rank.score_parts(figures, universe, policy, context)
     scores = rank.score(parts)
     return {
-        "risk": np.array([str(one) for one in rank.RISKS])[risks],
+        "risk": [_RISKS[one] for one in risks.tolist()],
         "score": scores,
-        "score_parts": pl.Series(json_rows(parts), dtype=pl.String),
+        "score_parts": json_rows(parts),
         "shelves": rank.shelves(figures, risks, scores),
         "reasons": figures.reasons,
     }
 
 
-def _finish(
-    frame: pl.DataFrame, universe: Universe, figures: Figures, answered: Mapping[str, bool]
-) -> pl.DataFrame:
-    """Add what is derived from whole rows: names, guard, whether both venues answered, the end."""
-    kind = str(figures.kind)
-    told = [name for name, yes in answered.items() if yes]
-    offline = universe.numbers("offline_at_ms")
-    ends = np.fmin(offline[figures.long], offline[figures.short])
+def _leg(universe: Universe, side: str, rows: Index) -> pl.DataFrame:
+    """Columns of one side's legs."""
+    named = universe.frame.select(pl.col(source).alias(name) for name, source in _LEG.items())
+    return named[rows].select(pl.all().name.prefix(f"{side}_"))
+
+
+def _finish(frame: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
+    """Add what is derived from whole rows: names, whether both venues answered, the end."""
+    finite = pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64))
     return frame.with_columns(
-        kind=pl.lit(kind),
-        fingerprint=pl.Series(fingerprints(figures, universe), dtype=pl.String),
-        family=pl.lit(f"{kind}:") + pl.col("asset"),
-        settling=pl.Series(figures.carries(Reason.SETTLING)),
+        finite.name.keep(),
+        asset=pl.col("long_asset"),
+        quote=pl.col("long_quote"),
+        fingerprint=pl.Series(fingerprints(frame), dtype=pl.String),
+        family=pl.col("kind") + ":" + pl.col("long_asset"),
         answered=pl.col("long_venue").is_in(told) & pl.col("short_venue").is_in(told),
-        ends_at_ms=pl.Series(ends, nan_to_null=True),
-    )
+        ends_at_ms=pl.min_horizontal("long_offline_ms", "short_offline_ms"),
+    ).drop(f"{side}_{name}" for side in SIDES for name in _DERIVED)
 
 
-def fingerprints(figures: Figures, universe: Universe) -> list[str]:
-    """The fingerprint of every candidate."""
-    names = universe.frame.select("venue", "market", "symbol", "listed_at_ms")
-    return [
-        fingerprint(str(figures.kind), [(*long, "long"), (*short, "short")])
-        for long, short in zip(
-            names[figures.long].iter_rows(), names[figures.short].iter_rows(), strict=True
-        )
+def fingerprints(frame: pl.DataFrame) -> list[str]:
+    """The fingerprint of every candidate of a table."""
+    legs = [
+        frame.select(f"{side}_{name}" for name in ("venue", "market", "symbol", "listed_ms")).rows()
+        for side in SIDES
     ]
-
-
-def _legs(universe: Universe, figures: Figures) -> dict[str, pl.Series]:
-    """Columns of both legs, gathered from the universe."""
-    columns = {}
-    for side, rows in (("long", figures.long), ("short", figures.short)):
-        for name, source in _LEG.items():
-            columns[f"{side}_{name}"] = universe.frame.get_column(source).gather(rows)
-    return columns
+    return [
+        fingerprint(kind, [(*long, "long"), (*short, "short")])
+        for kind, long, short in zip(frame.get_column("kind"), *legs, strict=True)
+    ]
 
 
 def json_rows(parts: Mapping[str, Numbers]) -> list[str]:
@@ -169,7 +205,7 @@ def json_rows(parts: Mapping[str, Numbers]) -> list[str]:
     if not len(next(iter(parts.values()))):
         return []
     rounded = np.round(np.stack([parts[name] for name in names], axis=1), 4).tolist()
-    return [json.dumps(dict(zip(names, row, strict=True)), allow_nan=False) for row in rounded]
+    return [_json(dict(zip(names, row, strict=True))) for row in rounded]
 
 
 def cohort_rows(cohorts: Cohorts) -> list[str]:
@@ -180,14 +216,17 @@ def cohort_rows(cohorts: Cohorts) -> list[str]:
         "notionals_usd": list(cohorts.notionals_usd),
     }
     return [
-        json.dumps({**axes, "net": net, "net_at_size": at_size}, allow_nan=False)
+        _json({**axes, "net": net, "net_at_size": at_size})
         for net, at_size in zip(_rounded(cohorts.net), _rounded(cohorts.net_at_size), strict=True)
     ]
 
 
 def _rounded(values: Numbers) -> list[Any]:
-    """Nested lists of numbers with eight decimals, None for what is not finite."""
-    plain = np.round(values, 8).astype(object)
-    plain[~np.isfinite(values)] = None
-    nested: list[Any] = plain.tolist()
+    """Nested lists of numbers with eight decimals."""
+    nested: list[Any] = np.round(values, 8).tolist()
     return nested
+
+
+def _json(value: object) -> str:
+    """JSON in which a number that is not finite is null."""
+    return msgspec.json.encode(value).decode()

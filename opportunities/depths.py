@@ -81,13 +81,8 @@ def of_candidates(
     notionals_usd: tuple[float, ...] = NOTIONALS_USD,
 ) -> Books:
     """The books of candidates' legs; `books` by position in the universe, at these sizes."""
-    known = np.array(
-        [
-            int(left) in books and int(right) in books
-            for left, right in zip(*figures.pair, strict=True)
-        ],
-        dtype=bool,
-    )
+    held = np.array(list(books), dtype=np.int64)
+    known = np.isin(figures.long, held) & np.isin(figures.short, held)
     sizes = len(notionals_usd)
     return Books(
         _gathered(books, figures.long, sizes),
@@ -131,15 +126,13 @@ def book_positions(figures: Figures, rows: Index) -> list[int]:
 
 
 def _gathered(books: Mapping[int, Slippage], legs: Index, sizes: int) -> Slippage:
-    nothing = np.full(sizes, np.nan)
-    unknown = Slippage(nothing, nothing, nothing)
-    found = [books.get(int(leg), unknown) for leg in legs]
-    return Slippage(
-        *(
-            np.array([getattr(one, name) for one in found]).reshape(len(found), sizes)
-            for name in Slippage.__slots__
-        )
-    )
+    """Each leg's slippage by size; NaN for legs without a book."""
+    found = Slippage(*(np.full((len(legs), sizes), np.nan) for _ in Slippage.__slots__))
+    for position, book in books.items():
+        rows = np.flatnonzero(legs == position)
+        for name in Slippage.__slots__:
+            getattr(found, name)[rows] = getattr(book, name)
+    return found
 
 
 def _spot_net(figures: Figures, universe: Universe, books: Books, level: int) -> Numbers:

@@ -84,24 +84,17 @@ def wanted_books(found: Found, policy: Policy, scan_number: int) -> list[int]:
 
 def conclude(found: Found, reading: Reading) -> Result:
     """Figures at size, risk, score and rows of what passes, what is live and the nearest misses."""
-    parts = found.parts()
-    rows = [
-        _table(part.take(chosen), found.universe, reading, with_cohorts=True)
-        for part in parts
-        if (chosen := _chosen(part, found.universe, reading.live)).size
-    ]
+    parts, universe = found.parts(), found.universe
+    chosen = [_chosen(part, universe, reading.live) for part in parts]
     nearby = nearest_misses(parts, int(reading.policy.value("near_misses")))
-    misses = [
-        _table(part.take(near), found.universe, reading, with_cohorts=False)
-        for part, near in zip(parts, nearby, strict=True)
-        if near.size
-    ]
+    rows = _table(parts, chosen, universe, reading, with_cohorts=True)
+    misses = _table(parts, nearby, universe, reading, with_cohorts=False)
     return Result(
         as_of_ms=reading.snapshot.now_ms,
         fee_version=reading.schedule.version,
         policy_version=reading.policy.version,
-        rows=_joined(rows, found, reading).sort("net", descending=True, nulls_last=True),
-        misses=_nearest_first(_joined(misses, found, reading)),
+        rows=rows.sort("net", descending=True, nulls_last=True),
+        misses=_nearest_first(misses),
         counts=found.counts(),
         found=found,
     )
@@ -135,39 +128,40 @@ def _chosen(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> I
     return np.union1d(chosen, shadowed)
 
 
-def _joined(tables: Sequence[pl.DataFrame], found: Found, reading: Reading) -> pl.DataFrame:
-    """The tables of all kinds as one, with the right columns even when nothing was found."""
-    if tables:
-        return pl.concat(tables)
-    nothing = found.parts()[0].take(np.empty(0, dtype=np.int64))
-    return _table(nothing, found.universe, reading, with_cohorts=False)
-
-
 def _live_rows(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -> Index:
     """Positions of candidates that are live opportunities, whatever the gates say of them now."""
     pairs = [(long, short) for kind, long, short in live if kind == figures.kind]
     if not pairs or not figures.size:
         return np.empty(0, dtype=np.int64)
-    ids = universe.frame.get_column("instrument_id").to_numpy().astype(np.int64)
+    ids = universe.ids
     keys = (ids[figures.long] << 31) | ids[figures.short]
     return np.flatnonzero(np.isin(keys, [(long << 31) | short for long, short in pairs]))
 
 
 def _table(
-    figures: Figures, universe: Universe, reading: Reading, *, with_cohorts: bool
+    parts: Sequence[Figures],
+    positions: Sequence[Index],
+    universe: Universe,
+    reading: Reading,
+    *,
+    with_cohorts: bool,
 ) -> pl.DataFrame:
-    figures, net_at_size, books = _with_depth(figures, universe, reading)
-    frame = candidates.table(
-        figures,
-        universe,
-        reading.policy,
-        _context(figures, universe, reading),
-        net_at_size,
-        answered=reading.snapshot.answered,
-    )
-    texts: list[str] | list[None] = [None] * figures.size
-    if with_cohorts and figures.size:
-        texts = candidates.cohort_rows(cohorts.of(figures, universe, books, reading.levels))
+    """The rows of all parts at these positions, with the right columns even where there is none."""
+    taken = [part.take(rows) for part, rows in zip(parts, positions, strict=True) if rows.size]
+    taken = taken or [parts[0].take(positions[0])]
+    figures, columns = [], []
+    texts: list[str | None] = []
+    for one in taken:
+        part, net_at_size, books = _with_depth(one, universe, reading)
+        context = _context(part, universe, reading)
+        figures.append(part)
+        columns.append(candidates.columns(part, universe, reading.policy, context, net_at_size))
+        if with_cohorts and part.size:
+            every = cohorts.of(part, universe, books, reading.levels)
+            texts.extend(candidates.cohort_rows(every))
+        else:
+            texts.extend([None] * part.size)
+    frame = candidates.joined(columns, figures, universe, answered=reading.snapshot.answered)
     return frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
 
 
@@ -175,11 +169,12 @@ def _with_depth(
     figures: Figures, universe: Universe, reading: Reading
 ) -> tuple[Figures, Numbers, depths.Books]:
     """Figures with the depth gate applied, the net at the asked size, and both legs' books."""
-    ids = universe.frame.get_column("instrument_id")
+    legs = depths.book_positions(figures, np.arange(figures.size))
+    numbers = universe.ids[legs].tolist()
     books = {
-        position: reading.books[ids[position]]
-        for position in depths.book_positions(figures, np.arange(figures.size))
-        if ids[position] in reading.books
+        position: reading.books[number]
+        for position, number in zip(legs, numbers, strict=True)
+        if number in reading.books
     }
     found = depths.of_candidates(figures, books)
     asked = _position(found.notionals_usd, figures.terms.notional_usd)
@@ -209,14 +204,9 @@ def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Con
 
 
 def _previous(figures: Figures, universe: Universe, previous: Mapping[LiveKey, float]) -> Numbers:
-    ids = universe.frame.get_column("instrument_id")
-    return np.array(
-        [
-            previous.get((figures.kind.value, long, short), np.nan)
-            for long, short in zip(ids.gather(figures.long), ids.gather(figures.short), strict=True)
-        ],
-        dtype=np.float64,
-    )
+    legs = (universe.ids[leg].tolist() for leg in figures.pair)
+    nets = [previous.get((figures.kind.value, *ids), np.nan) for ids in zip(*legs, strict=True)]
+    return np.array(nets, dtype=np.float64)
 
 
 def _position(sizes: Sequence[float], notional_usd: float) -> int:

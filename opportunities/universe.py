@@ -76,6 +76,12 @@ class Universe:
         """A float column as an array, null as NaN."""
         return self.once(name, lambda: _numbers(self.frame, name))
 
+    @property
+    def ids(self) -> Index:
+        """Each instrument's number in the database."""
+        column = self.frame.get_column("instrument_id")
+        return self.once("ids", lambda: column.cast(pl.Int64).to_numpy())
+
     def named(self, column: str, names: Sequence[str]) -> Flags:
         """Which rows carry one of `names` in a text column."""
 
