@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 # Reasons a row is dropped for, or (one_sided) kept without one of its figures.
@@ -62,7 +63,9 @@ def without_dead(frame: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame:
     bid, ask = frame.get_column("bid"), frame.get_column("ask")
     if not bid.null_count() and not ask.null_count():
         return frame
-    dead = bid.is_null() & ask.is_null()
+    # A series' own is_null() costs more than the rest of an answer's figures together.
+    no_bid, no_ask = np.isnan(bid.to_numpy()), np.isnan(ask.to_numpy())
+    dead = no_bid & no_ask
     dropped[NO_PRICE] += int(dead.sum())
-    dropped[ONE_SIDED] += int((bid.is_null() ^ ask.is_null()).sum())
-    return _keep(frame, ~dead)
+    dropped[ONE_SIDED] += int((no_bid ^ no_ask).sum())
+    return _keep(frame, pl.Series(~dead)) if dead.any() else frame

@@ -9,7 +9,7 @@ even so a row does not fit, the rows are read one by one and misfits are dropped
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from msgspec.structs import astuple
 
 from arbedge.errors import ArbEdgeError
 from exchanges.columns import Parsed
@@ -90,7 +91,6 @@ class Shape:
         self._reads_as_text = 0
         self._raw_decoder = _decoder(envelope, list[msgspec.Raw])
         self._row_decoder = msgspec.json.Decoder(_struct("LooseRow", loose))
-        self._getters = [attrgetter(key) for key in self.figures.values()]
 
     def read(self, body: bytes) -> Parsed:
         """The answer's columns, its dropped rows by reason and its own time.
@@ -130,11 +130,14 @@ class Shape:
 
     def frame(self, rows: Sequence[Any]) -> pl.DataFrame:
         """One column per wanted field; texts and figures that are absent or unreadable are null."""
+        column = _columns_of(rows)
+        columns = [
+            pl.Series(name, column(key), dtype=pl.String) for name, key in self.texts.items()
+        ]
+        flat = self._flat(list(chain.from_iterable(map(column, self.figures.values()))), rows)
         count = len(rows)
-        columns = [_column(name, rows, key, pl.String) for name, key in self.texts.items()]
-        flat = self._flat(rows)
         figures = [flat.slice(at * count, count).alias(n) for at, n in enumerate(self.figures)]
-        figures += [_column(n, rows, key, pl.Float64) for n, key in self.numbers.items()]
+        figures += [pl.Series(n, column(key), dtype=pl.Float64) for n, key in self.numbers.items()]
         return pl.DataFrame(columns + [sane(figure) for figure in figures])
 
     def tidy(self, frame: pl.DataFrame, answer: Answer) -> Parsed:
@@ -149,12 +152,12 @@ class Shape:
             at_ms = newest if isinstance(newest, float) else None
         return Parsed(frame, {reason: n for reason, n in dropped.items() if n}, at_ms)
 
-    def _flat(self, rows: Sequence[Any]) -> pl.Series:
-        figures: Iterable[Any] = chain.from_iterable(map(get, rows) for get in self._getters)
+    def _flat(self, figures: list[Any], rows: Sequence[Any]) -> pl.Series:
+        """All figures of an answer as one column of finite numbers."""
         if rows and isinstance(rows[0], self._full_row):
-            flat = pl.Series("", list(figures), dtype=pl.Float64)
+            flat = pl.Series("", figures, dtype=pl.Float64)
         else:
-            flat = pl.Series("", list(figures), dtype=pl.String).cast(pl.Float64, strict=False)
+            flat = pl.Series("", figures, dtype=pl.String).cast(pl.Float64, strict=False)
         total = flat.sum()
         if isinstance(total, float) and not isfinite(total):
             flat = flat.set(~flat.is_finite(), None)
@@ -281,5 +284,15 @@ def _as_number(value: Any) -> float | None:
     return float(value)
 
 
-def _column(name: str, rows: Sequence[Any], key: str, kind: type[pl.DataType]) -> pl.Series:
-    return pl.Series(name, list(map(attrgetter(key), rows)), dtype=kind)
+def _columns_of(rows: Sequence[Any]) -> Callable[[str], list[Any]]:
+    """Gives the values of a key in all rows. Structs are opened once, not once per key."""
+    fields = type(rows[0]).__struct_fields__ if rows else ()
+    places = {key: place for place, key in enumerate(fields)}
+    flat = list(chain.from_iterable(map(astuple, rows)))
+
+    def column(key: str) -> list[Any]:
+        if key in places:
+            return flat[places[key] :: len(fields)]
+        return list(map(attrgetter(key), rows))  # a dotted key
+
+    return column
