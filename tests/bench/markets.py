@@ -13,15 +13,13 @@ VENUES = ("binance", "bybit", "okx", "bitget")
 
 
 def frame(market: Market, instruments: int, seed: int = 1) -> pl.DataFrame:
-    """All venues' instruments of one market type: `instruments` per venue, the same coins everywhere."""
+    """All venues' instruments of one market type, `instruments` per venue, of the same coins."""
     return pl.concat(
         _venue(venue, number, market, instruments, seed) for number, venue in enumerate(VENUES)
     )
 
 
-def _venue(
-    venue: str, number: int, market: Market, instruments: int, seed: int
-) -> pl.DataFrame:
+def _venue(venue: str, number: int, market: Market, instruments: int, seed: int) -> pl.DataFrame:
     rng = np.random.default_rng((seed, number, market == Market.PERP))
     coin = np.arange(instruments)
     middle = 10.0 ** (coin % 7 - 3) * (1 + rng.normal(size=instruments) * 1e-4)
