@@ -7,8 +7,10 @@ class ExchangesConfig(AppConfig):
     verbose_name = "Markets"
 
     def ready(self) -> None:
-        from arbedge import schedule
-        from exchanges import checks  # noqa: F401  registers itself
+        from arbedge import schedule, status
+        from exchanges import checks, standing  # noqa: F401  checks register themselves
+
+        status.register("Venues", standing.lines)
 
         often = float(settings.SCAN_EVERY_S)
         lapse = max(1, round(often))

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
-from arbedge import breaker, cache
+from arbedge import breaker, cache, clock
 from arbedge.errors import NoData
+from arbedge.status import Level, Line
 from exchanges import book, quality, routes
 from exchanges.venues.base import Venue
 
@@ -68,6 +70,24 @@ def all_venues(now_ms: float) -> list[Standing]:
     answers = quality.answers((one.name for one in venues), now_ms)
     breakers = breaker.states()
     return [_standing(one, heads, answers[one.name], breakers, now_ms) for one in venues]
+
+
+def lines() -> list[Line]:
+    """One line per venue for the screen of `manage.py up`: age, speed, reliability, what broke."""
+    return [_line(one) for one in all_venues(clock.now_ms())]
+
+
+def _line(one: Standing) -> Line:
+    if one.age_s is None:
+        return Line(one.name, Level.UNKNOWN, "no complete answer yet")
+    parts = [f"{one.age_s:.0f} s old" if settings.MARKET_MODE != "replay" else "recorded"]
+    if one.took_ms is not None:
+        parts.append(f"answers in {one.took_ms:.0f} ms")
+    if one.reliability is not None:
+        parts.append(f"{one.reliability:.1%} in time")
+    parts += [f"{broken.host} {broken.state}: {broken.reason}" for broken in one.breakers]
+    levels = {"well": Level.GOOD, "late": Level.WARN, "silent": Level.UNKNOWN}
+    return Line(one.name, levels.get(one.word, Level.BAD), ", ".join(parts))
 
 
 def known(now_ms: float) -> tuple[list[Standing], str]:

@@ -6,7 +6,9 @@ class OpportunitiesConfig(AppConfig):
     verbose_name = "Opportunities"
 
     def ready(self) -> None:
-        from arbedge import schedule
+        from arbedge import schedule, status
+        from opportunities import progress
 
+        status.register("Scan", progress.lines)
         schedule.every("Follow outcomes", "opportunities.outcomes", seconds=60)
         schedule.every("Prune opportunities", "opportunities.prune", seconds=3600)
