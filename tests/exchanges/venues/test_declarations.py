@@ -12,7 +12,7 @@ from exchanges.venues.base import HISTORY_COLUMNS, NETWORK_COLUMNS, Ask, Feed, V
 from exchanges.wire import MalformedAnswer
 from tests.exchanges.venues.reading import payload
 
-EVERY_VENUE = pytest.mark.parametrize("one", VENUES.values(), ids=str)
+EVERY_VENUE = pytest.mark.parametrize("one", VENUES.values(), ids=list(VENUES))
 FEEDS = [
     pytest.param(one, feed, id=f"{one.name}-{feed.name}")
     for one in VENUES.values()
