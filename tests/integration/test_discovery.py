@@ -26,6 +26,7 @@ from opportunities import offline, scan
 from opportunities.detectors.figures import Figures
 from opportunities.handover import mask
 from opportunities.policy import Policy
+from opportunities.settlements import Flags
 from opportunities.universe import PEGGED
 
 pytestmark = pytest.mark.recordings
@@ -46,16 +47,18 @@ NO_TRADE = mask(
     Reason.QUARANTINED,
     Reason.DIVERGENT,
 )
-Measure = Callable[[Figures], np.ndarray]
+Measure = Callable[[Figures], Flags]
 
 
-def earns(part: Figures) -> np.ndarray:
+def earns(part: Figures) -> Flags:
     """Trades that are real and pay something as announced, whatever other gates say."""
-    return ((part.reasons & NO_TRADE) == 0) & (part.net_announced > 0)
+    found: Flags = ((part.reasons & NO_TRADE) == 0) & (part.net_announced > 0)
+    return found
 
 
-def passes(part: Figures) -> np.ndarray:
-    return (part.reasons & REJECTING_MASK) == 0
+def passes(part: Figures) -> Flags:
+    found: Flags = (part.reasons & REJECTING_MASK) == 0
+    return found
 
 
 @cache

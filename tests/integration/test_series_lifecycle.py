@@ -59,6 +59,8 @@ def test_one_trade_opens_once_and_closes_once(recordings: Path) -> None:
 
     row = Opportunity.objects.select_related("long", "short").get()  # exactly one row
     assert (row.kind, row.asset) == ("funding", "WIF")
+    assert row.long
+    assert row.short
     assert (row.long.venue, row.short.venue) == ("bybit", "binance")
     assert (row.state, row.live_key) == ("closed", None)
     told = OpportunityEvent.objects.order_by("pk").values_list("type", flat=True)
