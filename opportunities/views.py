@@ -12,7 +12,16 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from exchanges import standing
-from opportunities import board, breakdown, charts, pages, pictures, quality_page, stored_policy
+from opportunities import (
+    board,
+    breakdown,
+    charts,
+    pages,
+    pictures,
+    positions,
+    quality_page,
+    stored_policy,
+)
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
 from opportunities.models import Opportunity
 
@@ -51,6 +60,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     wish = board.Wish.read(request.GET.dict(), [])
     tone, words = pages.standing(one, now)
     payments = breakdown.calendar(one)
+    policy = stored_policy.current()
     context = {
         "one": one,
         "now": now,
@@ -62,7 +72,8 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "payments": payments,
         "legs": breakdown.legs(one),
         "sizes": pages.sizes(one, one.horizon_hours or wish.horizon),
-        "gates": pages.gates(one, stored_policy.current()),
+        "position": positions.of(one, policy),
+        "gates": pages.gates(one, policy),
         "past": pages.earlier(one),
         "outcomes": pages.own_outcomes(one),
         "risks": pages.risks(one),
