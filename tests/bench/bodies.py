@@ -105,6 +105,11 @@ def markets(bodies: Iterable[Body]) -> list[Body]:
     return [body for body in bodies if not body.is_list]
 
 
+def lists(bodies: Iterable[Body]) -> list[Body]:
+    """The instrument lists."""
+    return [body for body in bodies if body.is_list]
+
+
 def size(bodies: Iterable[Body]) -> int:
     """Bytes in all."""
     return sum(len(body.data) for body in bodies)

@@ -23,8 +23,10 @@ def _venue(venue: str, number: int, market: Market, instruments: int, seed: int)
     rng = np.random.default_rng((seed, number, market == Market.PERP))
     coin = np.arange(instruments)
     middle = 10.0 ** (coin % 7 - 3) * (1 + rng.normal(size=instruments) * 1e-4)
+    # One rate in fifty is far off: some trades pay.
+    fat = np.where(rng.random(instruments) < 0.02, 20.0, 1.0)
     rates = {
-        "rate": rng.normal(size=instruments) * 2e-5,
+        "rate": rng.normal(size=instruments) * 2e-5 * fat,
         "rate_cap": np.full(instruments, 0.02),
         "rate_floor": np.full(instruments, -0.02),
         "interval_hours": rng.choice([1.0, 4.0, 8.0], instruments),

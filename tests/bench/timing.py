@@ -28,7 +28,7 @@ def timed(work: Callable[[], object], *, repeats: int = 9, warm: int = 2) -> Tim
     """Run `work` a few times and report; the collector is off while the clock runs."""
     for _ in range(warm):
         work()
-    return measured([_once(work) for _ in range(repeats)])
+    return measured([once(work) for _ in range(repeats)])
 
 
 def alternately(
@@ -38,7 +38,7 @@ def alternately(
     for _ in range(warm):
         one()
         other()
-    spent = [(_once(one), _once(other)) for _ in range(repeats)]
+    spent = [(once(one), once(other)) for _ in range(repeats)]
     return measured([mine for mine, _ in spent]), measured([theirs for _, theirs in spent])
 
 
@@ -47,7 +47,8 @@ def measured(spent_ms: Sequence[float]) -> Timed:
     return Timed(min(spent_ms), statistics.median(spent_ms))
 
 
-def _once(work: Callable[[], object]) -> float:
+def once(work: Callable[[], object]) -> float:
+    """Milliseconds of one run, with the garbage collected before and left alone within."""
     gc.collect()
     gc.disable()
     try:
