@@ -10,7 +10,7 @@ from tests.bench.bodies import Body
 from tests.bench.peers import Peer, known_to
 from tests.bench.pipeline import Engine
 from tests.bench.report import Line
-from tests.bench.timing import NO_TIME, Timed, alternately, growth, timed
+from tests.bench.timing import NO_TIME, Timed, growth, in_turns, timed
 
 COLUMNS_AIM, VENUE_AIM, SCAN_AIM, SPEED_AIM = 20.0, 12.0, 10.0, 250.0
 
@@ -43,7 +43,7 @@ def race(answers: Sequence[Body], repeats: int, listed: Sequence[Body] = ()) -> 
     """Every answer ccxt has a parser for, read by both in turns."""
     peer = Peer(listed or answers)
     return [
-        Race(body, *alternately(lambda: body.feed.parse(body.data), parse, repeats=repeats))  # noqa: B023
+        Race(body, *in_turns(lambda: body.feed.parse(body.data), parse, repeats=repeats))  # noqa: B023
         for body in known_to(answers)
         for parse in [peer.parser(body)]
     ]

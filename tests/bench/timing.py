@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+BLOCKS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Timed:
@@ -28,18 +30,20 @@ def timed(work: Callable[[], object], *, repeats: int = 9, warm: int = 2) -> Tim
     """Run `work` a few times and report; the collector is off while the clock runs."""
     for _ in range(warm):
         work()
-    return measured([once(work) for _ in range(repeats)])
+    return measured(_runs(work, repeats))
 
 
-def alternately(
-    one: Callable[[], object], other: Callable[[], object], *, repeats: int = 9, warm: int = 2
+def in_turns(
+    one: Callable[[], object], other: Callable[[], object], *, repeats: int = 9
 ) -> tuple[Timed, Timed]:
-    """Both works turn by turn, so that what else the machine does falls on both alike."""
-    for _ in range(warm):
-        one()
-        other()
-    spent = [(once(one), once(other)) for _ in range(repeats)]
-    return measured([mine for mine, _ in spent]), measured([theirs for _, theirs in spent])
+    """Both works in blocks one after the other, so that what else the machine does meets both."""
+    mine: list[float] = []
+    theirs: list[float] = []
+    for _ in range(BLOCKS):
+        for work, spent in ((one, mine), (other, theirs)):
+            work()
+            spent.extend(_runs(work, -(-repeats // BLOCKS)))
+    return measured(mine), measured(theirs)
 
 
 def measured(spent_ms: Sequence[float]) -> Timed:
@@ -48,15 +52,23 @@ def measured(spent_ms: Sequence[float]) -> Timed:
 
 
 def once(work: Callable[[], object]) -> float:
-    """Milliseconds of one run, with the garbage collected before and left alone within."""
+    """Milliseconds of one run."""
+    return _runs(work, 1)[0]
+
+
+def _runs(work: Callable[[], object], repeats: int) -> list[float]:
     gc.collect()
     gc.disable()
     try:
-        began = time.perf_counter()
-        work()
-        return (time.perf_counter() - began) * 1000
+        return [_clocked(work) for _ in range(repeats)]
     finally:
         gc.enable()
+
+
+def _clocked(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
 
 
 def growth(sizes: Sequence[float], times: Sequence[float]) -> float | None:
