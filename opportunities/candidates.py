@@ -169,8 +169,8 @@ def _judgement(
 
 def _leg(universe: Universe, side: str, rows: Index) -> pl.DataFrame:
     """Columns of one side's legs."""
-    named = universe.frame.select(pl.col(source).alias(name) for name, source in _LEG.items())
-    return named[rows].select(pl.all().name.prefix(f"{side}_"))
+    named = [pl.col(source).alias(f"{side}_{name}") for name, source in _LEG.items()]
+    return universe.frame.select(named)[rows]
 
 
 def _finish(frame: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:

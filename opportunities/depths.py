@@ -31,6 +31,10 @@ class Slippage:
     selling: Numbers
     round_trip: Numbers
 
+    def take(self, rows: Index) -> Slippage:
+        """These rows only."""
+        return Slippage(*(getattr(self, name)[rows] for name in Slippage.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -43,6 +47,12 @@ class Books:
     short: Slippage
     known: Flags
     notionals_usd: tuple[float, ...]
+
+    def take(self, rows: Index) -> Books:
+        """These candidates only."""
+        return Books(
+            self.long.take(rows), self.short.take(rows), self.known[rows], self.notionals_usd
+        )
 
 
 def walk(levels: Levels, notionals_usd: Sequence[float], contract_size: float) -> Numbers:

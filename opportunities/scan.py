@@ -87,8 +87,7 @@ def conclude(found: Found, reading: Reading) -> Result:
     parts, universe = found.parts(), found.universe
     chosen = [_chosen(part, universe, reading.live) for part in parts]
     nearby = nearest_misses(parts, int(reading.policy.value("near_misses")))
-    rows = _table(parts, chosen, universe, reading, with_cohorts=True)
-    misses = _table(parts, nearby, universe, reading, with_cohorts=False)
+    rows, misses = _tables(parts, chosen, nearby, universe, reading)
     return Result(
         as_of_ms=reading.snapshot.now_ms,
         fee_version=reading.schedule.version,
@@ -138,31 +137,35 @@ def _live_rows(figures: Figures, universe: Universe, live: frozenset[LiveKey]) -
     return np.flatnonzero(np.isin(keys, [(long << 31) | short for long, short in pairs]))
 
 
-def _table(
+def _tables(
     parts: Sequence[Figures],
-    positions: Sequence[Index],
+    chosen: Sequence[Index],
+    nearby: Sequence[Index],
     universe: Universe,
     reading: Reading,
-    *,
-    with_cohorts: bool,
-) -> pl.DataFrame:
-    """The rows of all parts at these positions, with the right columns even where there is none."""
-    taken = [part.take(rows) for part, rows in zip(parts, positions, strict=True) if rows.size]
-    taken = taken or [parts[0].take(positions[0])]
-    figures, columns = [], []
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The chosen rows of all parts with their cohorts, and the nearby ones, made in one go."""
+    figures: list[Figures] = []
+    columns: list[candidates.Columns] = []
     texts: list[str | None] = []
-    for one in taken:
-        part, net_at_size, books = _with_depth(one, universe, reading)
-        context = _context(part, universe, reading)
-        figures.append(part)
-        columns.append(candidates.columns(part, universe, reading.policy, context, net_at_size))
-        if with_cohorts and part.size:
-            every = cohorts.of(part, universe, books, reading.levels)
-            texts.extend(candidates.cohort_rows(every))
-        else:
-            texts.extend([None] * part.size)
+    is_chosen: list[bool] = []
+    for part, first, then in zip(parts, chosen, nearby, strict=True):
+        if not first.size + then.size and figures:
+            continue  # but one part must stay: it has the columns
+        taken, net_at_size, books = _with_depth(
+            part.take(np.concatenate([first, then])), universe, reading
+        )
+        context = _context(taken, universe, reading)
+        figures.append(taken)
+        columns.append(candidates.columns(taken, universe, reading.policy, context, net_at_size))
+        shown = np.arange(first.size)
+        every = cohorts.of(taken.take(shown), universe, books.take(shown), reading.levels)
+        texts += [*candidates.cohort_rows(every), *([None] * then.size)]
+        is_chosen += [True] * first.size + [False] * then.size
     frame = candidates.joined(columns, figures, universe, answered=reading.snapshot.answered)
-    return frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
+    frame = frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
+    mask = pl.Series(is_chosen, dtype=pl.Boolean)
+    return frame.filter(mask), frame.filter(~mask)
 
 
 def _with_depth(
