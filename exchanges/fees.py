@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from arbedge.names import Market
+from exchanges.kept import Kept
 from exchanges.models import FeeGroupMember, FeeRate
 
 # Published tables: venue, market, quote ("" = every quote), taker and maker in basis points.
@@ -64,6 +65,7 @@ class Rate(NamedTuple):
 
 Member = tuple[str, str, str, str]  # venue, market, symbol, group
 Fees = dict[tuple[str, ...], float]
+Levels = int | tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,8 @@ class Schedule:
         `vip_level`, a number for all venues or one per venue, counts.
         """
         levels = vip_level if isinstance(vip_level, int) else tuple(sorted(vip_level.items()))
-        general, by_quote, by_group = _tables(self, levels, maker=maker)
-        found = [_look_up(frame, by_quote), _look_up(frame, general)]
-        if by_group.height:
-            found.insert(0, _look_up(frame, by_group))
-        return pl.select(pl.coalesce(found)).to_series().rename("fee")
+        keys, charged = _charged(self, levels, maker=maker)
+        return charged(frame.select(keys))
 
     def venues(self) -> set[tuple[str, str]]:
         """Pairs of venue and market that have at least one fee."""
@@ -105,8 +104,23 @@ def _look_up(frame: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
 
 
 @lru_cache(maxsize=256)
+def _charged(
+    schedule: Schedule, levels: Levels, *, maker: bool
+) -> tuple[list[str], Kept[pl.Series]]:
+    """The columns fees depend on, and what gives the fee of each row of them."""
+    general, by_quote, by_group = _tables(schedule, levels, maker=maker)
+    tables = [*([by_group] if by_group.height else []), by_quote, general]
+    keys = list(dict.fromkeys(key for table in tables for key in table.columns[:-1]))
+
+    def charged(frame: pl.DataFrame) -> pl.Series:
+        found = [_look_up(frame, table) for table in tables]
+        return pl.select(pl.coalesce(found)).to_series().rename("fee")
+
+    return keys, Kept(charged)
+
+
 def _tables(
-    schedule: Schedule, levels: int | tuple[tuple[str, int], ...], *, maker: bool
+    schedule: Schedule, levels: Levels, *, maker: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Fees by (venue, market), by quote and by symbol, for these VIP levels."""
     asked = levels if isinstance(levels, int) else dict(levels)

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from exchanges.kept import Kept
 from opportunities import costs
 from opportunities.settlements import Flags, Numbers
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.int64]
-Kept = TypeVar("Kept")
+Made = TypeVar("Made")
 
 # Quotes that stand for a dollar. Others are never compared with each other.
 DOLLARS = ("USDT", "USDC", "USD", "FDUSD", "TUSD", "USDE", "DAI", "BUSD", "USD1", "PYUSD")
@@ -65,11 +66,11 @@ class Universe:
         """How many instruments there are."""
         return len(self.asset)
 
-    def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, computed for this universe only once."""
         if key not in self._kept:
             self._kept[key] = make()
-        kept: Kept = self._kept[key]
+        kept: Made = self._kept[key]
         return kept
 
     def numbers(self, name: str) -> Numbers:
@@ -105,8 +106,7 @@ def build(
     `means`: instrument_id and mean_hourly of settled funding over the last 7 days.
     """
     frame = pl.concat([spot, perp], how="vertical", rechunk=True)
-    read = _read(frame)
-    seen, venue = np.unique(read["venue"], return_inverse=True)
+    read = _named(frame.select(_NAMING))
     bid, ask = _numbers(frame, "bid"), _numbers(frame, "ask")
     rate, told = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
     interval = np.where(told > 0, told, np.nan)
@@ -121,8 +121,8 @@ def build(
         asset=read["asset"],
         quote=read["quote"],
         settle=read["settle"],
-        venue=venue.astype(np.int64),
-        venues=_names(frame, "venue", venue, len(seen)),
+        venue=read["venue"],
+        venues=read["venues"],
         dollar=read["dollar"],
         pegged=read["pegged"],
         trading=read["trading"],
@@ -148,7 +148,7 @@ def _numbers(frame: pl.DataFrame, name: str) -> Numbers:
 
 
 def _read(frame: pl.DataFrame) -> dict[str, Any]:
-    """Codes of the names in text columns, equal for equal names in all of them, and flags."""
+    """Codes of the names in text columns, equal for equal names in all of them, flags, venues."""
     codes = [
         pl.col(name).fill_null("").cast(pl.Categorical).to_physical().cast(pl.Int64)
         for name in ("asset", "quote", "settle", "venue")
@@ -163,7 +163,13 @@ def _read(frame: pl.DataFrame) -> dict[str, Any]:
     read = frame.select(
         *codes, *(flag.fill_null(value=False).alias(name) for name, flag in flags.items())
     )
-    return {column.name: column.to_numpy() for column in read}
+    found: dict[str, Any] = {column.name: column.to_numpy() for column in read}
+    seen, venue = np.unique(found["venue"], return_inverse=True)
+    return {**found, "venue": venue, "venues": _names(frame, "venue", venue, len(seen))}
+
+
+_NAMING = ("asset", "quote", "settle", "venue", "status", "leveraged", "inferred")
+_named = Kept(_read)
 
 
 def _names(frame: pl.DataFrame, column: str, codes: Index, number: int) -> tuple[str, ...]:
