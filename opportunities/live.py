@@ -76,7 +76,8 @@ def look(overrides: Iterable[str] = (), *, observe: bool = False) -> Look:
     judged = identity.judge(
         snapshot.spot, snapshot.perp, verdicts.known(), snapshot.networks, snapshot.now_ms
     )
-    schedule = fees.current(datetime.fromtimestamp(snapshot.now_ms / 1000, UTC))
+    # Recorded markets are older than any schedule we know: they are priced at the fees of today.
+    schedule = fees.current(datetime.fromtimestamp(clock.now_ms() / 1000, UTC))
     reading = scan.Reading(
         snapshot=snapshot,
         schedule=schedule,
