@@ -10,6 +10,7 @@ from arbedge.names import Fault
 
 # Statuses that say more than any code beside them.
 BY_STATUS: Final = {
+    404: Fault.REJECTED,  # what was asked for is not there, whatever code stands beside it
     418: Fault.BANNED,
     429: Fault.RATE_LIMITED,
     451: Fault.LOCATION,

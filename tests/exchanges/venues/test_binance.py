@@ -186,3 +186,8 @@ def test_the_keyless_mirror_stands_in_for_spot_only() -> None:
 def test_the_used_weight_is_read_from_the_answers_header() -> None:
     headers = {name: pool.used_header for name, pool in BINANCE.pools.items()}
     assert headers["spot"] == headers["usdm"] == "x-mbx-used-weight-1m"
+
+
+def test_what_is_not_there_is_our_mistake_whatever_code_the_venue_sends() -> None:
+    body = b'{"retCode":10016,"code":"50001","msg":"service unavailable"}'
+    assert BINANCE.classify(404, {}, body) is Fault.REJECTED

@@ -153,3 +153,8 @@ def test_a_signed_request_carries_the_signature_of_time_key_window_and_query() -
 )
 def test_a_fault_is_known_by_status_and_code(status: int, body: bytes, fault: Fault | None) -> None:
     assert BYBIT.classify(status, {}, body) is fault
+
+
+def test_what_is_not_there_is_our_mistake_whatever_code_the_venue_sends() -> None:
+    body = b'{"retCode":10016,"code":"50001","msg":"service unavailable"}'
+    assert BYBIT.classify(404, {}, body) is Fault.REJECTED

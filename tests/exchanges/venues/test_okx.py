@@ -135,3 +135,8 @@ def test_a_signed_request_carries_the_signature_of_time_method_and_path() -> Non
 )
 def test_a_fault_is_known_by_status_and_code(status: int, body: bytes, fault: Fault | None) -> None:
     assert OKX.classify(status, {}, body) is fault
+
+
+def test_what_is_not_there_is_our_mistake_whatever_code_the_venue_sends() -> None:
+    body = b'{"retCode":10016,"code":"50001","msg":"service unavailable"}'
+    assert OKX.classify(404, {}, body) is Fault.REJECTED
