@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from arbedge.names import REJECTING_MASK, CloseReason, Kind, Reason, State
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
-from opportunities.models import NearMiss, Opportunity, ScanRecord
+from opportunities.models import NearMiss, Opportunity, ScanRecord, Sighting
 from opportunities.reasons import MEANING, from_mask
 
 KINDS: Final = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
@@ -116,10 +116,13 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Why nothing is shown: the last scan and the nearest miss with its reasons."""
+    """Why nothing is shown: the last scan, the nearest miss with its reasons, and how many pay but
+    have not been seen often enough to open.
+    """
 
     scan: ScanRecord | None
     miss: NearMiss | None
+    watched: int = 0
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
@@ -152,11 +155,11 @@ def read(wish: Wish, wall: datetime) -> Board:
 
 
 def silence() -> Silence:
-    """What to say instead of rows, in two queries."""
+    """What to say instead of rows, in three queries."""
     scan = ScanRecord.objects.order_by("-as_of").first()
     since = (scan.as_of if scan else datetime.now(UTC)) - timedelta(minutes=10)
     recent = NearMiss.objects.filter(last_seen__gte=since)
-    return Silence(scan, recent.order_by("-last_net").first())
+    return Silence(scan, recent.order_by("-last_net").first(), Sighting.objects.count())
 
 
 def replaying() -> bool:

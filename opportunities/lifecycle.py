@@ -54,6 +54,7 @@ def advance(
     counts: Mapping[str, int] | None = None,
     near_misses: pl.DataFrame | None = None,
     took_ms: float = 0.0,
+    candidates: int | None = None,
 ) -> Advance:
     """Move every live opportunity and open what has earned it, in one transaction.
 
@@ -68,6 +69,7 @@ def advance(
         policy_version=policy_version,
         score_version=score_version,
         took_ms=took_ms,
+        candidates=candidates,
         counts=counts or {},
     )
     with transaction.atomic(), connection.cursor() as cursor:

@@ -40,6 +40,7 @@ def run() -> lifecycle.Advance:
     """Scan once and move every opportunity on. Raises NoData when the book cannot be read."""
     seen = look(observe=True)
     verdicts.store(seen.beliefs, seen.result.as_of_ms)
+    candidates = sum(part.size for part in seen.result.found.parts())
     advance = lifecycle.advance(
         seen.result.rows,
         as_of_ms=seen.result.as_of_ms,
@@ -51,12 +52,13 @@ def run() -> lifecycle.Advance:
         counts=seen.result.counts,
         near_misses=seen.result.misses,
         took_ms=seen.took_ms,
+        candidates=candidates,
     )
     publish(seen.result)
     log.info(
         "scanned",
         took_ms=round(seen.took_ms),
-        candidates=sum(part.size for part in seen.result.found.parts()),
+        candidates=candidates,
         passing=seen.result.opportunities.height,
         live=advance.live,
         changed={event: len(ids) for event, ids in advance.changed.items()},

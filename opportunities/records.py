@@ -43,6 +43,7 @@ class Scanned:
     policy_version: str = ""
     score_version: str = ""
     took_ms: float = 0.0
+    candidates: int | None = None  # looked at in all; None: as many as were handed over
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -243,7 +244,7 @@ def keep_scan(cursor: Any, decision: Decision, scanned: Scanned, told: Told) -> 
         [
             scanned.took_ms,
             json.dumps(dict(scanned.counts)),
-            decision.candidates.height,
+            decision.candidates.height if scanned.candidates is None else scanned.candidates,
             decision.live.height + decision.opening.height - closed,
             types.count(Event.OPENED.value) + types.count(Event.RECOVERED.value),
             closed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from arbedge import aio, breaker, clock
 from arbedge.names import Fault

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from arbedge import cache, clock
 from arbedge.errors import NoData

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from arbedge.status import Level
 from opportunities import progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from arbedge import cache
 from arbedge.names import Reason
 from exchanges import quality
 from opportunities import board
+from opportunities.models import ScanRecord, Sighting
 from tests.factories import VenueRecordFactory
 from tests.opportunities.factories import (
     FigureFactory,
@@ -203,7 +204,16 @@ def test_silence_is_explained_by_the_nearest_miss(client: Client) -> None:
     assert "Nothing pays after costs right now" in text
     assert "TIA funding" in text
     assert "24 h turnover too small" in text
-    assert "5240 candidates" in text
+    assert "5,240 candidates" in text
+
+
+def test_what_pays_but_is_not_open_yet_is_said(client: Client) -> None:
+    at = datetime.now(UTC)
+    ScanRecord.objects.create(as_of=at, candidates=3434)
+    Sighting.objects.create(fingerprint="f" * 32, seen=1, first_at=at, last_at=at)
+    text = client.get("/").content.decode()
+    assert "1 candidate pays after costs and is being watched" in text
+    assert "3,434 candidates looked at" in text
 
 
 def test_silence_before_the_first_scan_is_not_called_a_quiet_market(client: Client) -> None:
