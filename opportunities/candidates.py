@@ -23,7 +23,10 @@ SIDES: Final = ("long", "short")
 _TEXTS: Final = ("kind", "risk", "score_parts")
 _RISKS: Final = [str(one) for one in rank.RISKS]
 # Columns of a leg that only others are made of.
-_DERIVED: Final = ("asset", "quote", "listed_ms", "offline_ms")
+_DERIVED: Final = frozenset(
+    f"{side}_{name}" for side in SIDES for name in ("asset", "quote", "listed_ms", "offline_ms")
+)
+_NAMING: Final = ("venue", "market", "symbol", "listed_ms")
 Columns = Mapping[str, Any]  # arrays and lists, one value per candidate
 _LEG = {
     "id": "instrument_id", "venue": "venue", "symbol": "symbol", "market": "market",
@@ -111,18 +114,32 @@ def joined(
     `parts` are what `columns` says of the candidates in `figures`. One table, because polars asks
     the same for a column of one row as for a column of thousands.
     """
-    long = np.concatenate([one.long for one in figures])
-    short = np.concatenate([one.short for one in figures])
-    told = {name: list(chain.from_iterable(part[name] for part in parts)) for name in _TEXTS}
-    numbers = {
-        name: np.concatenate([part[name] for part in parts])
+    texts = {name: list(chain.from_iterable(part[name] for part in parts)) for name in _TEXTS}
+    arrays = {
+        name: _known(np.concatenate([part[name] for part in parts]))
         for name in parts[0]
-        if name not in told
+        if name not in texts
     }
-    frame = pl.DataFrame({**told, **numbers}, schema_overrides=dict.fromkeys(told, pl.String))
-    legs = [_leg(universe, side, rows) for side, rows in (("long", long), ("short", short))]
-    frame = pl.concat([frame, *legs], how="horizontal")
-    return _finish(frame, [name for name, yes in answered.items() if yes])
+    sides = ([one.long for one in figures], [one.short for one in figures])
+    long, short = (
+        _leg(universe, side, np.concatenate(rows)) for side, rows in zip(SIDES, sides, strict=True)
+    )
+    told = frozenset(name for name, yes in answered.items() if yes)
+    frame = pl.DataFrame(
+        {**texts, **arrays, **_whole(texts["kind"], long, short, told)},
+        schema_overrides=dict.fromkeys((*texts, "fingerprint", "family"), pl.String)
+        | {"answered": pl.Boolean},
+        nan_to_null=True,
+    )
+    legs = [column for leg in (long, short) for column in leg if column.name not in _DERIVED]
+    return frame.hstack(legs)
+
+
+def _known(values: Any) -> Any:
+    """The array with NaN for what is no finite number."""
+    if values.dtype != np.float64:
+        return values
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _money(figures: Figures, universe: Universe, net_at_size: Numbers) -> dict[str, Any]:
@@ -169,34 +186,42 @@ def _judgement(
 
 def _leg(universe: Universe, side: str, rows: Index) -> pl.DataFrame:
     """Columns of one side's legs."""
-    named = [pl.col(source).alias(f"{side}_{name}") for name, source in _LEG.items()]
-    return universe.frame.select(named)[rows]
+    columns = universe.frame.get_column
+    return pl.DataFrame([columns(source).alias(f"{side}_{name}") for name, source in _LEG.items()])[
+        rows
+    ]
 
 
-def _finish(frame: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
-    """Add what is derived from whole rows: names, whether both venues answered, the end."""
-    finite = pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64))
-    return frame.with_columns(
-        finite.name.keep(),
-        asset=pl.col("long_asset"),
-        quote=pl.col("long_quote"),
-        fingerprint=pl.Series(fingerprints(frame), dtype=pl.String),
-        family=pl.col("kind") + ":" + pl.col("long_asset"),
-        answered=pl.col("long_venue").is_in(told) & pl.col("short_venue").is_in(told),
-        ends_at_ms=pl.min_horizontal("long_offline_ms", "short_offline_ms"),
-    ).drop(f"{side}_{name}" for side in SIDES for name in _DERIVED)
+def _whole(
+    kinds: Sequence[str], long: pl.DataFrame, short: pl.DataFrame, told: frozenset[str]
+) -> dict[str, Any]:
+    """What is derived from whole rows: names, whether both venues answered, the end."""
+    assets = long.get_column("long_asset").to_list()
+    venues = zip(long["long_venue"].to_list(), short["short_venue"].to_list(), strict=True)
+    ends = (
+        leg.get_column(f"{side}_offline_ms") for side, leg in zip(SIDES, (long, short), strict=True)
+    )
+    return {
+        "asset": long.get_column("long_asset"),
+        "quote": long.get_column("long_quote"),
+        "fingerprint": fingerprints(kinds, long, short),
+        "family": [f"{kind}:{asset}" for kind, asset in zip(kinds, assets, strict=True)],
+        "answered": [told >= set(pair) for pair in venues],
+        "ends_at_ms": np.fmin(*(end.to_numpy() for end in ends)),
+    }
 
 
-def fingerprints(frame: pl.DataFrame) -> list[str]:
-    """The fingerprint of every candidate of a table."""
+def fingerprints(kinds: Sequence[str], long: pl.DataFrame, short: pl.DataFrame) -> list[str]:
+    """The fingerprint of every candidate, from its kind and the columns of its legs."""
     legs = [
-        frame.select(f"{side}_{name}" for name in ("venue", "market", "symbol", "listed_ms")).rows()
-        for side in SIDES
+        zip(
+            *(leg.get_column(f"{side}_{name}").to_list() for name in _NAMING),
+            [side] * leg.height,
+            strict=True,
+        )
+        for side, leg in zip(SIDES, (long, short), strict=True)
     ]
-    return [
-        fingerprint(kind, [(*long, "long"), (*short, "short")])
-        for kind, long, short in zip(frame.get_column("kind"), *legs, strict=True)
-    ]
+    return [fingerprint(kind, pair) for kind, *pair in zip(kinds, *legs, strict=True)]
 
 
 def json_rows(parts: Mapping[str, Numbers]) -> list[str]:

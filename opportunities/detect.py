@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,10 +43,7 @@ class Found:
 
     def counts(self) -> dict[str, int]:
         """How many candidates, and instruments that stand in none, carry each reason."""
-        total: Counter[str] = Counter()
-        for masks in (*(part.reasons for part in self.parts()), self.alone):
-            total.update(count_reasons(masks))
-        return dict(total)
+        return count_reasons(np.concatenate([*(part.reasons for part in self.parts()), self.alone]))
 
 
 def terms(policy: Policy, kind: Kind) -> Terms:
@@ -119,15 +115,11 @@ def nearest(figures: Figures, number: int) -> Index:
     return rows[np.lexsort((-figures.net[rows], reasons))][:number]
 
 
-def count_reasons(reasons: np.ndarray) -> dict[str, int]:
+def count_reasons(reasons: Mask) -> dict[str, int]:
     """How often each reason stands in the masks."""
     masks, numbers = np.unique(reasons, return_counts=True)
-    total = {}
-    for reason in Reason:
-        number = int(numbers[(masks >> int(reason)) & 1 == 1].sum())
-        if number:
-            total[reason.code] = number
-    return total
+    bits = numbers @ (masks[:, None] >> np.array(list(Reason)) & 1)
+    return {reason.code: int(n) for reason, n in zip(Reason, bits, strict=True) if n}
 
 
 @dataclass(slots=True)

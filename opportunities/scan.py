@@ -92,8 +92,8 @@ def conclude(found: Found, reading: Reading) -> Result:
         as_of_ms=reading.snapshot.now_ms,
         fee_version=reading.schedule.version,
         policy_version=reading.policy.version,
-        rows=rows.sort("net", descending=True, nulls_last=True),
-        misses=_nearest_first(misses),
+        rows=rows,
+        misses=misses,
         counts=found.counts(),
         found=found,
     )
@@ -144,7 +144,10 @@ def _tables(
     universe: Universe,
     reading: Reading,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The chosen rows of all parts with their cohorts, and the nearby ones, made in one go."""
+    """The chosen rows of all parts, best net first, and the nearby ones, nearest first.
+
+    Made in one go; only the chosen have their cohorts.
+    """
     figures: list[Figures] = []
     columns: list[candidates.Columns] = []
     texts: list[str | None] = []
@@ -163,9 +166,12 @@ def _tables(
         texts += [*candidates.cohort_rows(every), *([None] * then.size)]
         is_chosen += [True] * first.size + [False] * then.size
     frame = candidates.joined(columns, figures, universe, answered=reading.snapshot.answered)
-    frame = frame.with_columns(cohorts=pl.Series(texts, dtype=pl.String))
-    mask = pl.Series(is_chosen, dtype=pl.Boolean)
-    return frame.filter(mask), frame.filter(~mask)
+    frame.insert_column(frame.width, pl.Series("cohorts", texts, dtype=pl.String))
+    net = frame.get_column("net").to_numpy()
+    reasons = np.bitwise_count(frame.get_column("reasons").to_numpy() & REJECTING_MASK)
+    best, nearest_first = np.argsort(-net, kind="stable"), np.lexsort((-net, reasons))
+    mask = np.array(is_chosen, dtype=bool)
+    return frame[best[mask[best]]], frame[nearest_first[~mask[nearest_first]]]
 
 
 def _with_depth(
@@ -216,8 +222,3 @@ def _position(sizes: Sequence[float], notional_usd: float) -> int:
     """The cohort size nearest above the asked notional, the largest when none is above."""
     above = [position for position, size in enumerate(sizes) if size >= notional_usd]
     return above[0] if above else len(sizes) - 1
-
-
-def _nearest_first(misses: pl.DataFrame) -> pl.DataFrame:
-    rejecting = (pl.col("reasons") & REJECTING_MASK).bitwise_count_ones()
-    return misses.sort([rejecting, pl.col("net")], descending=[False, True], nulls_last=True)
