@@ -58,6 +58,7 @@ class Standing:
 def all_venues(now_ms: float) -> list[Standing]:
     """Returns the configured venues in their order, read in one call to the cache.
 
+    In a replay ages count from the newest answer, and feeds that were not recorded are not missed.
     Raises NoData when the cache cannot be reached.
     """
     venues = routes.configured()
@@ -66,10 +67,17 @@ def all_venues(now_ms: float) -> list[Standing]:
         pipe = cache.client().pipeline(transaction=False)
         for name in names:
             pipe.getrange(book.piece_key(*name), 0, HEAD_BYTES)
-        heads = dict(zip(names, pipe.execute(), strict=True))
+        heads = {
+            name: head
+            for name, raw in zip(names, pipe.execute(), strict=True)
+            if (head := _head(raw)) is not None or settings.MARKET_MODE != "replay"
+        }
+    seen_ms = now_ms
+    if settings.MARKET_MODE == "replay":  # a recording's clock is its newest answer
+        seen_ms = max((head.captured_at_ms for head in heads.values() if head), default=now_ms)
     answers = quality.answers((one.name for one in venues), now_ms)
     breakers = breaker.states()
-    return [_standing(one, heads, answers[one.name], breakers, now_ms) for one in venues]
+    return [_standing(one, heads, answers[one.name], breakers, seen_ms) for one in venues]
 
 
 def lines() -> list[Line]:
@@ -100,12 +108,12 @@ def known(now_ms: float) -> tuple[list[Standing], str]:
 
 def _standing(
     venue: Venue,
-    heads: Mapping[tuple[str, str], bytes],
+    heads: Mapping[tuple[str, str], _Head | None],
     answers: Mapping[str, int],
     breakers: Sequence[Mapping[str, Any]],
     now_ms: float,
 ) -> Standing:
-    told = [_head(raw) for (name, _), raw in heads.items() if name == venue.name]
+    told = [head for (name, _), head in heads.items() if name == venue.name]
     seen = [one for one in told if one is not None]
     complete = bool(told) and len(seen) == len(told)
     total = sum(answers.values())

@@ -61,6 +61,19 @@ def test_an_open_breaker_is_bad_news_with_its_reason(alpha: Venue) -> None:
     assert line.text.endswith("api open: banned")
 
 
+def test_a_recording_is_not_silent_for_what_it_never_held(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    venue = toys.venue("alpha", toys.feed("perp"), toys.feed("spot"))
+    monkeypatch.setattr(routes, "configured", lambda: (venue,))
+    answered(86_400)
+    (whole,) = standing.all_venues(clock.now_ms())
+    settings.MARKET_MODE = "replay"
+    (recorded,) = standing.all_venues(clock.now_ms())
+    assert (whole.word, whole.age_s) == ("silent", None)
+    assert (recorded.word, recorded.age_s) == ("well", 0)
+
+
 def test_recorded_answers_have_no_age(alpha: Venue, settings: Settings) -> None:
     answered(86_400)
     settings.MARKET_MODE = "replay"
