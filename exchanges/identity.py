@@ -194,6 +194,8 @@ def _by_index(belief: Belief, seen: Evidence, pegged: Flags) -> None:
 
 def _shared(layout: Layout, networks: pl.DataFrame) -> Flags:
     """Keys whose coin has the same contract elsewhere: spot markets, whose coins move."""
+    if networks.is_empty():
+        return np.zeros(len(layout.coin), dtype=bool)
     pairs = same_contracts(networks)
     table = np.zeros(layout.shape[:2], dtype=bool)
     _, coin, where = layout.find(pairs["coin"], pairs["venue"])
@@ -225,13 +227,14 @@ def _frame(layout: Layout, seen: Evidence, belief: Belief, since: Floats) -> pl.
     risk = np.where(doubtful, 2, np.where(uneasy, 1, 0))
     reasons = BITS[belief.verdict] | np.where(excursion, 1 << Reason.GAP_EXCURSION, 0)
     row = layout.row_key
+    # Names are taken by index: it wakes no query engine, as `gather` does.
     return pl.DataFrame(
         {
             "instrument_id": layout.ids,
-            "verdict": VERDICT_NAMES.gather(belief.verdict[row]),
+            "verdict": VERDICT_NAMES[belief.verdict[row]],
             "ratio": pl.Series(ratio[row], nan_to_null=True),
-            "source": SOURCE_NAMES.gather(belief.source[row]),
-            "floor_risk": RISKS.gather(risk[row]),
+            "source": SOURCE_NAMES[belief.source[row]],
+            "floor_risk": RISKS[risk[row]],
             "since_ms": since[row],
             "reasons": reasons[row],
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -66,6 +67,7 @@ class Memory:
         return np.asarray((self.verdict == SAME) | (self.verdict == VERIFIED))
 
 
+@cache
 def nothing() -> pl.DataFrame:
     """No verdicts at all, as STATE."""
     return empty(STATE)
