@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -86,11 +87,18 @@ class Universe:
     def named(self, column: str, names: Sequence[str]) -> Flags:
         """Which rows carry one of `names` in a text column."""
 
-        def listed() -> Flags:
-            flags = self.frame.get_column(column).is_in(list(names)).fill_null(value=False)
-            return flags.to_numpy()
+        flags = _listed(column, tuple(names))
+        return self.once((column, *names), lambda: flags(self.frame.select(column)))
 
-        return self.once((column, *names), listed)
+
+@lru_cache(maxsize=64)
+def _listed(column: str, names: tuple[str, ...]) -> Kept[Flags]:
+    """What tells the rows of a frame that carry one of `names`."""
+
+    def listed(frame: pl.DataFrame) -> Flags:
+        return frame.get_column(column).is_in(names).fill_null(value=False).to_numpy()
+
+    return Kept(listed)
 
 
 def build(
