@@ -12,23 +12,24 @@ from arbedge.names import Market
 from tests.bench.bodies import Body
 
 TICKERS, RATES, INTEREST = "parse_tickers", "parse_funding_rates", "parse_open_interests"
-# One parser per answer: the one ccxt's own methods call on it.
-PARSERS: Final[Mapping[tuple[str, str], str]] = {
-    ("binance", "spot_book"): TICKERS,
-    ("binance", "spot_day"): TICKERS,
-    ("binance", "perp_book"): TICKERS,
-    ("binance", "perp_funding"): RATES,
-    ("binance", "perp_day"): TICKERS,
-    ("bybit", "spot"): TICKERS,
-    ("bybit", "perp"): TICKERS,
-    ("okx", "spot"): TICKERS,
-    ("okx", "perp"): TICKERS,
-    ("okx", "perp_funding"): RATES,
-    ("okx", "perp_mark"): TICKERS,
-    ("okx", "perp_interest"): INTEREST,
-    ("bitget", "spot"): TICKERS,
-    ("bitget", "perp"): TICKERS,
-    ("bitget", "perp_funding"): RATES,
+# What ccxt's own methods call on each answer. Bybit's perpetuals bring prices and funding in one
+# answer: we read both out of it, ccxt needs both of its parsers.
+PARSERS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("binance", "spot_book"): (TICKERS,),
+    ("binance", "spot_day"): (TICKERS,),
+    ("binance", "perp_book"): (TICKERS,),
+    ("binance", "perp_funding"): (RATES,),
+    ("binance", "perp_day"): (TICKERS,),
+    ("bybit", "spot"): (TICKERS,),
+    ("bybit", "perp"): (TICKERS, RATES),
+    ("okx", "spot"): (TICKERS,),
+    ("okx", "perp"): (TICKERS,),
+    ("okx", "perp_funding"): (RATES,),
+    ("okx", "perp_mark"): (TICKERS,),
+    ("okx", "perp_interest"): (INTEREST,),
+    ("bitget", "spot"): (TICKERS,),
+    ("bitget", "perp"): (TICKERS,),
+    ("bitget", "perp_funding"): (RATES,),
 }
 ROWS: Final = {
     "binance": (),
@@ -59,14 +60,15 @@ class Peer:
     def parser(self, body: Body) -> Parse:
         """What ccxt does with that answer, from bytes on."""
         exchange = self.exchanges[body.venue.name, body.feed.market]
-        parse = getattr(exchange, PARSERS[body.venue.name, body.feed.name])
+        names = PARSERS[body.venue.name, body.feed.name]
+        parsers = [getattr(exchange, name) for name in names]
         way = ROWS[body.venue.name]
 
         def run() -> object:
             rows = json.loads(body.data)
             for key in way:
                 rows = rows[key]
-            return parse(rows)
+            return [parse(rows) for parse in parsers]
 
         return run
 
