@@ -218,6 +218,7 @@ def test_what_pays_but_is_not_open_yet_is_said(client: Client) -> None:
 
 def test_silence_before_the_first_scan_is_not_called_a_quiet_market(client: Client) -> None:
     assert "No scan has finished yet" in page(client)
+    assert "Nothing pays" not in client.get("/").content.decode()
 
 
 def test_filters_that_hide_everything_say_so(client: Client) -> None:
