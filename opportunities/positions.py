@@ -29,6 +29,16 @@ class Position:
     liquidation: float | None
 
     @property
+    def coins_text(self) -> str:
+        """The coins for people, eight digits at most."""
+        return f"{self.coins:,.8g}"
+
+    @property
+    def step_text(self) -> str:
+        """The lot for people."""
+        return "unknown" if self.step_coins is None else f"{self.step_coins:,.8g}"
+
+    @property
     def fits(self) -> bool:
         """Whether at least one lot fits into the size asked for."""
         return self.coins > 0

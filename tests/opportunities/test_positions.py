@@ -33,6 +33,7 @@ def test_both_legs_hold_the_coins_the_coarser_lot_allows() -> None:
     assert position is not None
     assert (position.step_coins, position.coins) == (10.0, 330.0)  # 333.3 coins, lots of ten
     assert position.worth_usd == pytest.approx(990.0)
+    assert (position.coins_text, position.step_text) == ("330", "10")
 
 
 def test_a_lot_dearer_than_the_size_does_not_fit() -> None:
@@ -48,7 +49,7 @@ def test_an_unknown_lot_is_said_and_rounds_nothing() -> None:
     )
     position = positions.of(one, Policy())
     assert position is not None
-    assert position.step_coins is None
+    assert position.step_text == "unknown"
     assert position.worth_usd == pytest.approx(1000.0)
 
 
