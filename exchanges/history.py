@@ -96,21 +96,21 @@ def due(now_ms: float, number: int) -> list[Wanted]:
 def refresh(now_ms: float, *, venues: Collection[Venue] | None = None) -> int:
     """Asks for the history of a few wanted perpetuals, stores it and publishes the new means.
 
-    Returns the number of perpetuals whose history came. Raises NoData without a cache.
+    Means the cache has lost are published again from what is stored. Returns the number of perpetuals whose history came. Raises NoData without a cache.
     """
     asked = venues if venues is not None else routes.configured()
     known = {one.name: one for one in asked if not guests.is_guest(one)}
     with cache.reachable("settled funding"):
         left = aio.run(budget.history_left(clock.now_ms()))
         chosen = [one for one in due(now_ms, min(AT_ONCE, left)) if one.venue in known]
-        if not chosen:
-            return 0
-        told = aio.run(_fetch(chosen, known, int(now_ms - WINDOW_MS)))
+        told = aio.run(_fetch(chosen, known, int(now_ms - WINDOW_MS))) if chosen else {}
         marks = {msgspec.json.encode(one): now_ms + told[one].again_ms for one in chosen}
-        cache.client().zadd(cache.key("wanted", "tried"), marks)
+        if marks:
+            cache.client().zadd(cache.key("wanted", "tried"), marks)
     came = [one.prints for one in told.values() if one.prints is not None]
     if came:
         store(pl.concat(came))
+    if came or book.fetch("means") is None:
         book.put_frame("means", means(now_ms), MEANS_TTL_S)
     return len(came)
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from arbedge import aio, clock
+from arbedge import aio, cache, clock
 from arbedge.clock import DAY_MS, HOUR_MS
 from exchanges import book, budget, history
 from exchanges.history import PRINTS, Wanted
@@ -282,3 +282,14 @@ def test_what_a_full_pool_holds_back_comes_within_seconds(server: Loopback, alph
     asked = server.paths().count("/alpha/history")
     assert 0 < came == asked < len(rows)
     assert len(history.due(clock.now_ms() + history.HELD_MS + 1, 9)) == len(rows) - asked
+
+
+@pytest.mark.django_db
+def test_means_lost_with_the_cache_come_back_from_what_is_stored(alpha: Venue) -> None:
+    row = instrument()
+    refreshed(alpha, row)
+    cache.client().flushdb()
+
+    assert history.refresh(clock.now_ms(), venues=[alpha]) == 0
+
+    assert book.get_frame("means", MEANS)["instrument_id"].to_list() == [row.pk]
