@@ -96,7 +96,8 @@ def due(now_ms: float, number: int) -> list[Wanted]:
 def refresh(now_ms: float, *, venues: Collection[Venue] | None = None) -> int:
     """Asks for the history of a few wanted perpetuals, stores it and publishes the new means.
 
-    Means the cache has lost are published again from what is stored. Returns the number of perpetuals whose history came. Raises NoData without a cache.
+    Means the cache has lost are published again from what is stored. Returns the number of
+    perpetuals whose history came. Raises NoData without a cache.
     """
     asked = venues if venues is not None else routes.configured()
     known = {one.name: one for one in asked if not guests.is_guest(one)}
