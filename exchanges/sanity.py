@@ -46,7 +46,7 @@ def _keep(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
 def without_nameless(frame: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame:
     """Rows with a symbol, the first of each; the others are counted."""
     symbols = frame.get_column("symbol")
-    if symbols.null_count() or (symbols == "").any():
+    if symbols.null_count() or symbols.min() == "":  # no text is less than the empty one
         named = symbols.is_not_null() & (symbols != "")
         dropped[NO_SYMBOL] += frame.height - int(named.sum())
         frame = _keep(frame, named)

@@ -82,9 +82,10 @@ def parse(body: bytes) -> Parsed:
 
 def without_inverse(parsed: Parsed) -> Parsed:
     """The answer without coin-margined swaps, which are counted as `inverse`."""
-    inverse = parsed.frame.get_column("symbol").str.ends_with(INVERSE_SUFFIX)
-    count = int(inverse.sum())
+    symbols = parsed.frame.get_column("symbol").to_list()
+    linear = [not symbol.endswith(INVERSE_SUFFIX) for symbol in symbols]
+    count = linear.count(False)
     if not count:
         return parsed
     dropped = {**parsed.dropped, INVERSE: count}
-    return Parsed(parsed.frame.filter(~inverse), dropped, parsed.venue_at_ms)
+    return Parsed(parsed.frame.filter(linear), dropped, parsed.venue_at_ms)
