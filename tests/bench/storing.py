@@ -60,7 +60,7 @@ def _migrate(server_url: str) -> None:
 def lifecycle(scales: Sequence[float]) -> Iterator[Line]:
     """First sighting, opening and steady update of so many candidates, each one transaction."""
     steps: dict[str, dict[float, list[float]]] = {}
-    for scale in scales:
+    for scale in (*scales, 1.0):  # the size that counts lives twice
         for step, spent in _life(round(SIZE * scale)):
             steps.setdefault(step, {}).setdefault(scale, []).append(spent)
     for step, by_scale in steps.items():
