@@ -70,9 +70,7 @@ def price(pending: pl.DataFrame, prices: pl.DataFrame, now_ms: float) -> pl.Data
     in_time = pl.col("gap_change").is_null() & (now_ms - pl.col("due_at_ms") <= PRICE_WITHIN_MS)
     change = paper.gap_change(pl.col("long_now"), pl.col("short_now"))
     return (
-        rows.with_columns(
-            gap_change=pl.when(in_time).then(change).otherwise(pl.col("gap_change"))
-        )
+        rows.with_columns(gap_change=pl.when(in_time).then(change).otherwise(pl.col("gap_change")))
         .with_columns(
             priced_at_ms=pl.when(in_time & pl.col("gap_change").is_not_null())
             .then(pl.lit(now_ms))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exchanges import book, networks
+from exchanges import book, networks, routes
 from exchanges.models import NetworkStatus
 from exchanges.venues.base import Ask, Venue
 from tests.exchanges.conftest import MakeVenue
@@ -131,7 +131,7 @@ class TestMissing:
     @pytest.fixture
     def configured(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         def configure(*venues: Venue) -> None:
-            monkeypatch.setattr(networks.routes, "configured", lambda: venues)
+            monkeypatch.setattr(routes, "configured", lambda: venues)
 
         return configure
 
