@@ -1,4 +1,5 @@
 """Rows for tests, valid as they come; a test names only what it is about."""
+
 # factory_boy has no types of its own:
 # mypy: disable-error-code="misc"
 from __future__ import annotations
