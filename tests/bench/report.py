@@ -50,7 +50,8 @@ def machine() -> str:
     load = os.getloadavg()[0]
     return (
         f"{os.cpu_count()} cores, {_processor()}, {platform.system()}, "
-        f"Python {platform.python_version()}, load {load:.1f}; polars on one core"
+        f"Python {platform.python_version()}, load {load:.1f}; "
+        "processor time of one core, c and e by the wall clock"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from tests.bench.report import Line
-from tests.bench.timing import growth, measured, once, timed
+from tests.bench.timing import WALL, growth, measured, once, timed
 from tests.engines import FOREIGN, OWN_SETTINGS
 
 AIM_MS = 500.0
@@ -142,9 +142,11 @@ def book(repeats: int) -> Iterator[Line]:
     pieces = pieces_of(bodies.markets(made))
     flat = [piece for feeds in pieces.values() for piece in feeds.values()]
     shelf.put_known(listed(made, pieces))
-    put = timed(lambda: shelf.put(flat), repeats=repeats)
+    put = timed(lambda: shelf.put(flat), repeats=repeats, clock=WALL)
     yield Line("e", "book: store a round's answers", f"{len(flat)} answers", put)
-    load = timed(lambda: shelf.load(NOW_MS, venues=tuple(VENUES.values())), repeats=repeats)
+    load = timed(
+        lambda: shelf.load(NOW_MS, venues=tuple(VENUES.values())), repeats=repeats, clock=WALL
+    )
     held = shelf.load(NOW_MS, venues=tuple(VENUES.values()))
     size = f"{held.spot.height + held.perp.height:,} instruments"
     yield Line("e", "book: read and join all markets", size, load)
