@@ -130,12 +130,16 @@ def prepare_database() -> None:
 
 @contextmanager
 def until_signalled() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP end the program as Ctrl-C does."""
+    """Inside, SIGTERM and SIGHUP end the program as Ctrl-C does.
+
+    SIGINT is taken too: a shell that starts programs in the background lets them ignore it.
+    """
 
     def stop(*_: Any) -> None:
         raise Stopped
 
-    before = {sign: signal.signal(sign, stop) for sign in (signal.SIGTERM, signal.SIGHUP)}
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {sign: signal.signal(sign, stop) for sign in ends}
     try:
         yield
     finally:

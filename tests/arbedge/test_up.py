@@ -64,6 +64,11 @@ def up(data_dir: Path) -> Iterator[Up]:
     begun.process.communicate()
 
 
+def ignore_interrupts() -> None:
+    """As a shell without job control starts its background programs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def start(data_dir: Path, **environment: str) -> Up:
     clean = {name: value for name, value in os.environ.items() if name not in ENGINES}
     process = subprocess.Popen(
@@ -73,6 +78,7 @@ def start(data_dir: Path, **environment: str) -> Up:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=ignore_interrupts,  # noqa: PLW1509  one thread here
     )
     return Up(process, data_dir, [])
 
