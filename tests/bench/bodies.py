@@ -88,10 +88,20 @@ def _spoken(source: Market) -> Iterator[Body]:
 @lru_cache(maxsize=1)
 def recorded() -> tuple[Body, ...]:
     """Real answers of one moment of 2022, whole markets; none where the recordings are not here."""
-    folder = Path(os.environ.get("ARBEDGE_RECORDINGS") or ROOT / "../shared/recordings") / RECORDED
+    return _recorded(RECORDED)
+
+
+@lru_cache(maxsize=1)
+def recorded_lists() -> tuple[Body, ...]:
+    """Real instrument lists of 2023 to 2025; none where the recordings are not here."""
+    return tuple(lists(_recorded("instruments")))
+
+
+def _recorded(name: str) -> tuple[Body, ...]:
+    folder = Path(os.environ.get("ARBEDGE_RECORDINGS") or ROOT / "../shared/recordings") / name
     if not folder.is_dir():
         return ()
-    [sweep] = replay.sweeps(folder, VENUES.values())
+    *_, sweep = replay.sweeps(folder, VENUES.values())
     feeds = {
         (venue.name, feed.name): (venue, feed) for venue in VENUES.values() for feed in venue.feeds
     }

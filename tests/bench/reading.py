@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.bench import bodies
@@ -71,29 +71,46 @@ def whole(by_scale: dict[float, list[Race]], repeats: int) -> Line:
 
 
 def speed(scales: Sequence[float], repeats: int) -> Iterator[Line]:
-    """Megabytes and rows a second on one core, market answers and instrument lists."""
+    """Megabytes and rows a second on one core: market answers, instrument lists, and real ones.
+
+    The simulator's lists are as long as the venues' but a third as wide; the real ones are not.
+    """
     for what, aim, choose in (
         ("market answers", SPEED_AIM, bodies.markets),
         ("instrument lists", None, bodies.lists),
     ):
-        times = {}
-        for scale in scales:
-            chosen = choose(bodies.made(scale))
-            read = [timed(lambda: body.feed.parse(body.data), repeats=repeats) for body in chosen]  # noqa: B023
-            times[scale] = sum(read, NO_TIME)
-        chosen, time = choose(bodies.made(1.0)), times[1.0]
-        rate = bodies.size(chosen) / time.best_ms / 1000
-        rows = sum(body.feed.parse(body.data).frame.height for body in chosen)
-        yield Line(
-            "d",
-            f"{what} to columns, {rows / time.best_ms * 1000:,.0f} rows/s",
-            _megabytes(chosen),
-            time,
-            f"{rate:.0f} MB/s",
-            f"{aim:.0f} MB/s" if aim else "",
-            rate >= aim if aim else None,
-            growth(list(times), [one.best_ms for one in times.values()]),
-        )
+        times = {scale: _read(choose(bodies.made(scale)), repeats) for scale in scales}
+        yield _speed(what, choose(bodies.made(1.0)), times[1.0], aim, times)
+    real = [*bodies.recorded(), *bodies.recorded_lists()]
+    if real:
+        yield _speed("every bulk answer, real ones", real, _read(real, repeats), SPEED_AIM)
+
+
+def _read(answers: Iterable[Body], repeats: int) -> Timed:
+    read = [timed(lambda: body.feed.parse(body.data), repeats=repeats) for body in answers]  # noqa: B023
+    return sum(read, NO_TIME)
+
+
+def _speed(
+    what: str,
+    answers: Sequence[Body],
+    time: Timed,
+    aim: float | None,
+    times: Mapping[float, Timed] | None = None,
+) -> Line:
+    rate = bodies.size(answers) / time.best_ms / 1000
+    rows = sum(body.feed.parse(body.data).frame.height for body in answers)
+    grown = times or {}
+    return Line(
+        "d",
+        f"{what} to columns, {rows / time.best_ms * 1000:,.0f} rows/s",
+        _megabytes(answers),
+        time,
+        f"{rate:.0f} MB/s",
+        f"{aim:.0f} MB/s" if aim else "",
+        rate >= aim if aim else None,
+        growth(list(grown), [one.best_ms for one in grown.values()]) if grown else None,
+    )
 
 
 def _line(what: str, venue: str, by_scale: dict[float, list[Race]], aim: float) -> Line:
