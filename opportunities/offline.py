@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import structlog
 
 from arbedge.errors import ArbEdgeError
 from exchanges import fees, frames, identity, instruments, intake, memory
@@ -17,6 +18,8 @@ from opportunities import gates, rank, scan
 from opportunities.policy import Policy
 
 Pieces = dict[str, dict[str, Piece]]
+
+log = structlog.get_logger(__name__)
 
 
 def results(folder: Path, policy: Policy) -> Iterator[scan.Result]:
@@ -58,13 +61,11 @@ def reading(snapshot: Snapshot, policy: Policy) -> scan.Reading:
 
 def floor_risk(judged: pl.DataFrame) -> np.ndarray:
     """Least risk class identity asks for, as a position in rank.RISKS."""
-    positions = {str(risk): place for place, risk in enumerate(rank.RISKS)}
-    return (
-        judged.get_column("floor_risk")
-        .cast(pl.String)
-        .replace_strict(positions, default=0, return_dtype=pl.Int64)
-        .to_numpy()
-    )
+    asked = judged.get_column("floor_risk")
+    floor = np.zeros(judged.height, dtype=np.int64)
+    for place, risk in enumerate(rank.RISKS):
+        floor[(asked == str(risk)).fill_null(value=False).to_numpy()] = place
+    return floor
 
 
 def _pieces(sweep: replay.Sweeps) -> Pieces:
@@ -76,7 +77,8 @@ def _pieces(sweep: replay.Sweeps) -> Pieces:
         feed = next(feed for feed in VENUES[name].feeds if feed.name == feed_name)
         try:
             parsed = feed.parse(answer.body)
-        except ArbEdgeError:
+        except ArbEdgeError as error:
+            log.warning("recorded_answer_unreadable", venue=name, feed=feed_name, why=error.message)
             continue
         pieces.setdefault(name, {})[feed_name] = Piece.of(name, feed, parsed, float(answer.at_ms))
     return pieces
