@@ -112,6 +112,8 @@ _ALL = (
           by_kind={Kind.SPOT: 2}),
     Limit("open_after", "s", 30, 30, "Time the paying scans must span; spot gaps: none.", 0, 3600,
           by_kind={Kind.SPOT: 0}),
+    Limit("depth_wait", "s", 60, 60, "How long opening waits for an unread order book.", 0, 3600,
+          by_kind={Kind.SPOT: 15}),
     Limit("close_below", "fraction", 0.5, 0.5, "Share of the threshold below which it ends.", 0, 1),
     Limit("below_half_for", "s", 60, 60, "How long it must stay below that share.", 0, 3600),
     Limit("negative_scans", "count", 2, 2, "Scans with a negative net that end it.", 1, 100),

@@ -22,6 +22,8 @@ class Rules:
     spot_observations: int = 2
     open_after_s: float = 30.0
     spot_open_after_s: float = 0.0  # spot gaps are short: two observations are the whole test
+    depth_wait_s: float = MINUTE_S  # a book that does not come cannot hold it back for ever
+    spot_depth_wait_s: float = 15.0
     sighting_gap_s: float = 15 * MINUTE_S  # older observations no longer count towards opening
     close_below: float = 0.5  # of the threshold
     below_half_s: float = 60.0
@@ -48,6 +50,8 @@ class Rules:
             spot_observations=int(policy.value("observations", Kind.SPOT)),
             open_after_s=policy.value("open_after"),
             spot_open_after_s=policy.value("open_after", Kind.SPOT),
+            depth_wait_s=policy.value("depth_wait"),
+            spot_depth_wait_s=policy.value("depth_wait", Kind.SPOT),
             close_below=policy.value("close_below"),
             below_half_s=policy.value("below_half_for"),
             negative_observations=int(policy.value("negative_scans")),

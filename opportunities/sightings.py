@@ -91,12 +91,21 @@ def _too_old(moment: Moment) -> pl.Expr:
 
 
 def _ripe(moment: Moment) -> pl.Expr:
-    """Seen often enough for long enough, by the kind's own measure."""
-    spot, other = (moment.rules.needed(kind) for kind in (Kind.SPOT, Kind.FUNDING))
+    """Seen often enough for long enough, by the kind's own measure, with both order books read.
+
+    A book that is not read within `depth_wait_s` is waited for no longer: it opens as unknown.
+    """
+    rules = moment.rules
+    spot, other = (rules.needed(kind) for kind in (Kind.SPOT, Kind.FUNDING))
     is_spot = pl.col("kind") == Kind.SPOT.value
     times = pl.when(is_spot).then(spot[0]).otherwise(other[0])
     span_ms = pl.when(is_spot).then(spot[1] * 1000).otherwise(other[1] * 1000)
-    return (pl.col("seen") >= times) & (moment.as_of_ms - pl.col("first_at_ms") >= span_ms)
+    wait_ms = (
+        pl.when(is_spot).then(rules.spot_depth_wait_s * 1000).otherwise(rules.depth_wait_s * 1000)
+    )
+    watched_ms = moment.as_of_ms - pl.col("first_at_ms")
+    read = bits("reasons", mask(Reason.DEPTH_UNKNOWN)) == 0
+    return (pl.col("seen") >= times) & (watched_ms >= span_ms) & (read | (watched_ms >= wait_ms))
 
 
 def _ended(stay: pl.DataFrame, candidates: pl.DataFrame, moment: Moment) -> pl.Series:

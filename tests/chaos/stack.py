@@ -163,7 +163,8 @@ _AT_ONCE = """
     INSERT INTO opportunities_limitsetting (profile_id, name, kind, venue, symbol, value, note,
         changed_at)
     SELECT id, wish.name, kind, '', '', value, '', now() FROM opportunities_limitprofile,
-        (VALUES ('observations', '', 1), ('observations', 'spot', 1), ('open_after', '', 0))
+        (VALUES ('observations', '', 1), ('observations', 'spot', 1), ('open_after', '', 0),
+        ('depth_wait', '', 0), ('depth_wait', 'spot', 0))
         AS wish (name, kind, value)
     WHERE active
 """

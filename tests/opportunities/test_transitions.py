@@ -90,7 +90,24 @@ class TestOpening:
         story.open(candidate(reasons=(gate,)))
         assert story.told() == []
 
-    @pytest.mark.parametrize("note", [note for note in Reason if not note.rejects])
+    def test_opening_waits_for_both_order_books(self, story: Story) -> None:
+        unread = candidate(reasons=(Reason.DEPTH_UNKNOWN,))
+        story.open(unread)
+        assert story.scan(45, unread) == []
+        assert story.scan(50, candidate()) == ["opened"]
+
+    @pytest.mark.parametrize(("kind", "wait_s"), [("funding", 60), ("basis", 60), ("spot", 15)])
+    def test_an_order_book_that_never_comes_is_not_waited_for_for_ever(
+        self, story: Story, kind: str, wait_s: float
+    ) -> None:
+        unread = candidate(kind=kind, reasons=(Reason.DEPTH_UNKNOWN,))
+        for at_s in (0, wait_s / 2, wait_s - 1):
+            assert story.scan(at_s, unread) == []
+        assert story.scan(wait_s, unread) == ["opened"]
+
+    NOTES = [note for note in Reason if not note.rejects and note is not Reason.DEPTH_UNKNOWN]
+
+    @pytest.mark.parametrize("note", NOTES)
     def test_a_note_lets_it_open(self, story: Story, note: Reason) -> None:
         story.open(candidate(reasons=(note,)))
         assert story.told() == ["opened"]
