@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from arbedge import sealing
 from arbedge.secret import MISSING_IN_PRODUCTION
 
 MODES = ("live", "simulator", "replay")
@@ -117,3 +118,16 @@ def production(**_: Any) -> list[CheckMessage]:
         hint = "Set ALLOWED_HOSTS to the names the product is reached by."
         found.append(problem(12, "ALLOWED_HOSTS allows every name in production.", hint))
     return found
+
+
+@register()
+def sealing_keys(**_: Any) -> list[CheckMessage]:
+    """Whoever keeps secrets of people has keys to seal them with."""
+    how = sealing.HOW_TO_MAKE_A_KEY
+    hint = f"Set ENCRYPTION_KEYS to keys, newest first, each the output of: {how}"
+    if not settings.ENCRYPTION_KEYS:
+        return [problem(13, "ENCRYPTION_KEYS is empty: nothing could be sealed.", hint)]
+    return [
+        problem(13, f"Key number {place} of ENCRYPTION_KEYS is malformed.", hint)
+        for place in sealing.faulty(settings.ENCRYPTION_KEYS)
+    ]

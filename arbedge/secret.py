@@ -1,23 +1,44 @@
-"""The secret key of a local installation: made once, readable by its owner only."""
+"""The keys of a local installation: made once, readable by their owner only."""
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 MISSING_IN_PRODUCTION = "insecure-no-secret-key-configured"
 
 
 def local_key(data_dir: Path, *, production: bool) -> str:
-    """Returns the key kept in `data_dir`, making it at first use.
+    """Returns the secret key kept in `data_dir`, making it at first use.
 
-    In production nothing is made: the placeholder returned is refused by check `arbedge.E007`.
+    In production nothing is made: the placeholder returned is refused by check `arbedge.E010`.
     """
     if production:
         return MISSING_IN_PRODUCTION
-    kept = data_dir / "secret_key"
-    if not kept.exists():
-        _write_once(kept, secrets.token_urlsafe(50))
-    return kept.read_text().strip()
+    return _kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(50)).strip()
+
+
+def local_encryption_keys(data_dir: Path, *, production: bool) -> list[str]:
+    """Returns the sealing keys kept in `data_dir`, newest first, making one at first use.
+
+    A line put on top of the file is a new key. In production nothing is made: check `arbedge.E013`
+    refuses to start without keys.
+    """
+    if production:
+        return []
+    return _kept(data_dir / "encryption_keys", _sealing_key).split()
+
+
+def _sealing_key() -> str:
+    from cryptography.fernet import Fernet
+
+    return Fernet.generate_key().decode()
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        _write_once(path, make())
+    return path.read_text()
 
 
 def _write_once(path: Path, key: str) -> None:

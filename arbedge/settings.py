@@ -18,6 +18,9 @@ DEBUG = env.bool("DEBUG", False)
 DATA_DIR = addresses.data_dir(BASE_DIR)
 
 SECRET_KEY = env.str("SECRET_KEY", "") or secret.local_key(DATA_DIR, production=PRODUCTION)
+ENCRYPTION_KEYS: list[str] = env.list(  # newest first: the first seals, all open
+    "ENCRYPTION_KEYS", []
+) or secret.local_encryption_keys(DATA_DIR, production=PRODUCTION)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
@@ -65,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "auditlog",
     "django_celery_beat",
     "django_htmx",
