@@ -15,7 +15,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_staff", "is_active", "last_login")
+    list_display = ("username", "name", "email", "role", "tier", "state")
+    list_filter = ("role", "tier", "state")
+    search_fields = ("username", "name", "email")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("name", "email", "language", "time_zone", "country")}),
+        ("Standing", {"fields": ("role", "state", "tier", "tier_until", "beta_until")}),
+    )
+    filter_horizontal = ()
 
 
 @admin.register(Group)

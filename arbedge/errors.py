@@ -46,3 +46,30 @@ class Conflict(ArbEdgeError):
 
     code = "conflict"
     status = 409
+
+
+class BadInput(ArbEdgeError):
+    """Input that cannot be taken; details name the `field` and, where there is one, its `limit`."""
+
+    code = "bad_input"
+
+
+class Unauthorised(ArbEdgeError):
+    """Who asks could not be told."""
+
+    code = "unauthorised"
+    status = 401
+
+
+class Forbidden(ArbEdgeError):
+    """Who asks may not; the code is the reason."""
+
+    code = "forbidden"
+    status = 403
+
+
+class TooMany(ArbEdgeError):
+    """Asked too often; details carry `retry_after_s`."""
+
+    code = "too_many"
+    status = 429

@@ -187,3 +187,57 @@ class Channel(StrEnum):
     SLACK = "slack"
     DISCORD = "discord"
     CUSTOM = "custom"
+
+
+class Tier(StrEnum):
+    """What a person pays for, in rising order."""
+
+    FREE = "free"
+    BASIC = "basic"
+    PREMIUM = "premium"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+    @property
+    def rank(self) -> int:
+        """0 for free, higher for more; stored in the audience table."""
+        return _TIERS.index(self)
+
+
+_TIERS = list(Tier)
+
+
+class Role(StrEnum):
+    """What a person does for ArbEdge; it never follows from a tier."""
+
+    USER = "user"
+    SUPPORT = "support"
+    ADMIN = "admin"
+    SUPER_ADMIN = "super_admin"
+
+
+class AccountState(StrEnum):
+    """Whether a person may use the account."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    BANNED = "banned"
+    DEACTIVATED = "deactivated"
+
+
+class Door(StrEnum):
+    """Where somebody came in, or a write came from."""
+
+    WEB = "web"
+    TELEGRAM = "telegram"
+    API = "api"
+    CONSOLE = "console"
+    TASK = "task"
+
+
+class Language(StrEnum):
+    """Languages people are spoken to in."""
+
+    EN = "en"
+    ES = "es"
+    FR = "fr"

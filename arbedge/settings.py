@@ -116,7 +116,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
-if env.bool("TRUST_PROXY", False):  # only where a proxy sets this header for every request
+TRUST_PROXY = env.bool("TRUST_PROXY", False)  # only where a proxy sets both X-Forwarded headers
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 
@@ -183,6 +184,9 @@ AUDITLOG_EXCLUDE_TRACKING_MODELS = (
     "sessions.session",
     "django_celery_beat.periodictasks",
     "admin.logentry",
+    "accounts.session",
+    "accounts.loginlink",
+    "accounts.usedlogin",
     *env.list("AUDIT_EXCLUDE", []),
 )
 AUDITLOG_INCLUDE_TRACKING_MODELS = (
@@ -191,6 +195,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = (
         "exclude_fields": ["last_run_at", "total_run_count", "date_changed"],
     },
 )
+AUDITLOG_EXCLUDE_TRACKING_FIELDS = ("digest", "sealed", "version")
 AUDITLOG_MASK_TRACKING_FIELDS = ("password", "secret", "api_key", "passphrase", "token")
 
 # Who may read /metrics.
