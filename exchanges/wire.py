@@ -1,31 +1,47 @@
 """From the bytes of a bulk answer to columns: one decode, one cast, no Python per figure.
 
-Venues send numbers as text. Each row becomes a struct of the wanted fields only. Where every figure
-of an answer is a number, the decoder reads it as one. Where some are not, all figures become one
-text column, and one cast turns that into floats: "" and "abc" become null, never an error. When
-even so a row does not fit, the rows are read one by one and misfits are dropped and counted.
+Venues send numbers as text. Each row becomes a struct of the wanted fields only, and the decoder
+reads its figures as numbers: "" and what is absent become null. Where a figure is something else,
+all figures of the answer become one text column, and one cast turns that into floats: "abc" becomes
+null, never an error. When even so a row does not fit, the rows are read one by one and misfits are
+dropped and counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import chain
-from math import isfinite
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final, Self
 
 import msgspec
+import numpy as np
 import polars as pl
-from msgspec.structs import astuple
+from numpy.typing import NDArray
 
 from arbedge.errors import ArbEdgeError
 from exchanges.columns import Parsed
+from exchanges.rows import Opened, as_number, as_text, put, struct
 from exchanges.sanity import MALFORMED_ROW, sane, without_dead, without_nameless
 
-# An answer with an empty figure will likely have one again: so many are then read as text.
-READS_AS_TEXT = 50
+# An answer with a figure that is no number will likely have one again: so many are read as text.
+READS_AS_TEXT: Final = 50
+Floats = NDArray[np.float64]
+
+
+class Empty(float, Enum):
+    """What an empty text is where a number should be: no number, but one to the decoder."""
+
+    TEXT = ""
+
+    def __new__(cls, text: str) -> Self:
+        """The number that is none, known by its text."""
+        member = float.__new__(cls, "nan")
+        member._value_ = text
+        return member
 
 
 class MalformedAnswer(ArbEdgeError):
@@ -83,14 +99,17 @@ class Shape:
         self.texts = dict(texts)
         self.figures = dict(figures or {})
         self.numbers = dict(numbers or {})
-        strict = _types(self, str | None, float | None, objects)
-        loose = _types(self, Any, Any, objects)
-        self._decoder = _decoder(envelope, list[_struct("Row", strict)])  # type: ignore[misc]
-        self._full_row = _full_struct(self, objects)
-        self._full_decoder = _decoder(envelope, list[self._full_row], strict=False)  # type: ignore[name-defined]
+        more = dict(objects or {})
+        self._row = struct(
+            "Row", _types(self, str | None, float | Empty | None, float | None) | more
+        )
+        text_row = struct("TextRow", _types(self, str | None, str | None, float | None) | more)
+        loose_row = struct("LooseRow", _types(self, Any, Any, Any) | more)
+        self._decoder = _decoder(envelope, list[self._row], strict=False)  # type: ignore[name-defined]
+        self._text_decoder = _decoder(envelope, list[text_row])  # type: ignore[valid-type]
         self._reads_as_text = 0
         self._raw_decoder = _decoder(envelope, list[msgspec.Raw])
-        self._row_decoder = msgspec.json.Decoder(_struct("LooseRow", loose))
+        self._row_decoder = msgspec.json.Decoder(loose_row)
 
     def read(self, body: bytes) -> Parsed:
         """The answer's columns, its dropped rows by reason and its own time.
@@ -102,12 +121,12 @@ class Shape:
 
     def decode(self, body: bytes) -> Answer:
         """The rows of a body as structs. Raises MalformedAnswer for an error or no JSON."""
-        full = self._decode_full(body)
-        if full is not None:
-            return full
+        answer = self._decode_numbers(body)
+        if answer is not None:
+            return answer
         dropped: Counter[str] = Counter()
         try:
-            whole = self._decoder.decode(body)
+            whole = self._text_decoder.decode(body)
             rows = self._rows(whole)
         except msgspec.DecodeError:
             whole = _loose_envelope(self._raw_decoder, self.envelope, body)
@@ -116,13 +135,13 @@ class Shape:
             dropped[MALFORMED_ROW] = len(raw) - len(rows)
         return Answer(rows, dropped, self._time(whole))
 
-    def _decode_full(self, body: bytes) -> Answer | None:
-        """The answer with figures as floats, None unless every row has them all."""
+    def _decode_numbers(self, body: bytes) -> Answer | None:
+        """The answer with figures as floats, None where one is neither a number nor empty."""
         if self._reads_as_text:
             self._reads_as_text -= 1
             return None
         try:
-            whole = self._full_decoder.decode(body)
+            whole = self._decoder.decode(body)
         except msgspec.DecodeError:
             self._reads_as_text = READS_AS_TEXT
             return None
@@ -130,15 +149,17 @@ class Shape:
 
     def frame(self, rows: Sequence[Any]) -> pl.DataFrame:
         """One column per wanted field; texts and figures that are absent or unreadable are null."""
-        column = _columns_of(rows)
-        columns = [
-            pl.Series(name, column(key), dtype=pl.String) for name, key in self.texts.items()
+        opened = Opened.of(rows)
+        texts = [
+            pl.Series(name, opened.column(key), dtype=pl.String) for name, key in self.texts.items()
         ]
-        flat = self._flat(list(chain.from_iterable(map(column, self.figures.values()))), rows)
-        count = len(rows)
-        figures = [flat.slice(at * count, count).alias(n) for at, n in enumerate(self.figures)]
-        figures += [pl.Series(n, column(key), dtype=pl.Float64) for n, key in self.numbers.items()]
-        return pl.DataFrame(columns + [sane(figure) for figure in figures])
+        if rows and not isinstance(rows[0], self._row):
+            columns = _columns(self.figures, _read(opened.values(self.figures.values())))
+            columns += _columns(self.numbers, _floats(opened.values(self.numbers.values())))
+        else:
+            keys = self.figures | self.numbers
+            columns = _columns(keys, _floats(opened.values(keys.values())))
+        return pl.DataFrame([*texts, *columns])
 
     def tidy(self, frame: pl.DataFrame, answer: Answer) -> Parsed:
         """Drop rows that name no instrument, name one twice or quote nothing; count each kind."""
@@ -151,17 +172,6 @@ class Shape:
             newest = frame.get_column("venue_at_ms").max()
             at_ms = newest if isinstance(newest, float) else None
         return Parsed(frame, {reason: n for reason, n in dropped.items() if n}, at_ms)
-
-    def _flat(self, figures: list[Any], rows: Sequence[Any]) -> pl.Series:
-        """All figures of an answer as one column of finite numbers."""
-        if rows and isinstance(rows[0], self._full_row):
-            flat = pl.Series("", figures, dtype=pl.Float64)
-        else:
-            flat = pl.Series("", figures, dtype=pl.String).cast(pl.Float64, strict=False)
-        total = flat.sum()
-        if isinstance(total, float) and not isfinite(total):
-            flat = flat.set(~flat.is_finite(), None)
-        return flat
 
     def _rows(self, whole: Any) -> Sequence[Any]:
         if not self.envelope.rows:
@@ -176,9 +186,9 @@ class Shape:
         try:
             row = self._row_decoder.decode(raw)
             for key in chain(self.texts.values(), self.figures.values()):
-                _put(row, key, _as_text(attrgetter(key)(row)))
+                put(row, key, as_text(attrgetter(key)(row)))
             for key in self.numbers.values():
-                _put(row, key, _as_number(attrgetter(key)(row)))
+                put(row, key, as_number(attrgetter(key)(row)))
         except (msgspec.DecodeError, TypeError, ValueError):
             return None
         return row
@@ -187,45 +197,42 @@ class Shape:
         if self.envelope.time is None:
             return None
         try:
-            return _as_number(getattr(whole, self.envelope.time))
+            return as_number(getattr(whole, self.envelope.time))
         except (TypeError, ValueError):
             return None
 
 
-def _types(
-    shape: Shape, text: Any, number: Any, objects: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    keys = chain(shape.texts.values(), shape.figures.values())
-    types: dict[str, Any] = dict.fromkeys(keys, text)
+def _floats(values: Sequence[float | None]) -> Floats:
+    """Numbers as an array, NaN for none. Polars is quickest where a plain number comes first."""
+    return pl.Series([0.0, *values], dtype=pl.Float64).to_numpy()[1:]
+
+
+def _read(values: Sequence[str | None]) -> Floats:
+    """Texts as an array of numbers, NaN for what is none."""
+    return pl.Series(values, dtype=pl.String).cast(pl.Float64, strict=False).to_numpy()
+
+
+def _columns(names: Collection[str], values: Floats) -> list[pl.Series]:
+    """Columns of finite numbers, from the values of one row after the other."""
+    if not names:
+        return []
+    table = np.ascontiguousarray(values.reshape(-1, len(names)).T)
+    complete = bool(np.isfinite(table.sum()))
+    if not complete:
+        table = np.where(np.isfinite(table), table, np.nan)
+    flat = pl.Series(table.ravel(), nan_to_null=not complete)
+    count = table.shape[1]
+    columns = [flat.slice(at * count, count).alias(name) for at, name in enumerate(names)]
+    if complete and table.min(initial=1.0) > 0:
+        return columns
+    return [sane(column) for column in columns]
+
+
+def _types(shape: Shape, text: Any, figure: Any, number: Any) -> dict[str, Any]:
+    types: dict[str, Any] = dict.fromkeys(shape.texts.values(), text)
+    types.update(dict.fromkeys(shape.figures.values(), figure))
     types.update(dict.fromkeys(shape.numbers.values(), number))
-    types.update(objects or {})
     return types
-
-
-def _full_struct(shape: Shape, objects: Mapping[str, Any] | None) -> Any:
-    """The row in which no figure is missing and every one is a number."""
-    types: dict[str, Any] = dict.fromkeys(shape.texts.values(), str | None)
-    types.update(dict.fromkeys(shape.figures.values(), float))
-    types.update(dict.fromkeys(shape.numbers.values(), float | None))
-    types.update(objects or {})
-    return _struct("FullRow", types, needed=frozenset(shape.figures.values()))
-
-
-def _struct(name: str, types: Mapping[str, Any], needed: Collection[str] = ()) -> Any:
-    """A struct type of these keys, optional unless needed; a dotted key is a struct of its own."""
-    fields: list[Any] = []
-    nested: dict[str, dict[str, Any]] = {}
-    for key, kind in types.items():
-        head, _, rest = key.partition(".")
-        if rest:
-            nested.setdefault(head, {})[rest] = kind
-        else:
-            fields.append((key, kind) if key in needed else (key, kind, None))
-    for head, inner in nested.items():
-        wanted = {key.removeprefix(f"{head}.") for key in needed if key.startswith(f"{head}.")}
-        kind = _struct(f"{name}_{head}", inner, wanted)
-        fields.append((head, kind) if wanted else (head, kind, msgspec.field(default_factory=kind)))
-    return msgspec.defstruct(name, fields, gc=False, kw_only=True)
 
 
 def _decoder(envelope: Envelope, rows: Any, *, strict: bool = True) -> msgspec.json.Decoder[Any]:
@@ -235,7 +242,7 @@ def _decoder(envelope: Envelope, rows: Any, *, strict: bool = True) -> msgspec.j
     types[envelope.message] = str | None
     if envelope.time is not None:
         types[envelope.time] = Any
-    return msgspec.json.Decoder(_struct("Envelope", types), strict=strict)
+    return msgspec.json.Decoder(struct("Envelope", types), strict=strict)
 
 
 def _loose_envelope(decoder: msgspec.json.Decoder[Any], envelope: Envelope, body: bytes) -> Any:
@@ -249,7 +256,7 @@ def _loose_envelope(decoder: msgspec.json.Decoder[Any], envelope: Envelope, body
 def _refuse_error_object(envelope: Envelope, body: bytes) -> None:
     keys = {envelope.code: str | int | None, envelope.message: str | None}
     try:
-        whole = msgspec.json.decode(body, type=_struct("Refusal", keys))
+        whole = msgspec.json.decode(body, type=struct("Refusal", keys))
     except msgspec.DecodeError:
         return
     _refuse_error(envelope, whole)
@@ -261,38 +268,3 @@ def _refuse_error(envelope: Envelope, whole: Any) -> None:
         return
     message = getattr(whole, envelope.message) or "no text"
     raise MalformedAnswer(f"was the venue's error {code}: {message}", code=str(code))
-
-
-def _put(row: Any, key: str, value: Any) -> None:
-    head, _, last = key.rpartition(".")
-    setattr(attrgetter(head)(row) if head else row, last, value)
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"was no text or number: {value!r}")
-    return repr(value)
-
-
-def _as_number(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError(f"was no number: {value!r}")
-    return float(value)
-
-
-def _columns_of(rows: Sequence[Any]) -> Callable[[str], list[Any]]:
-    """Gives the values of a key in all rows. Structs are opened once, not once per key."""
-    fields = type(rows[0]).__struct_fields__ if rows else ()
-    places = {key: place for place, key in enumerate(fields)}
-    flat = list(chain.from_iterable(map(astuple, rows)))
-
-    def column(key: str) -> list[Any]:
-        if key in places:
-            return flat[places[key] :: len(fields)]
-        return list(map(attrgetter(key), rows))  # a dotted key
-
-    return column

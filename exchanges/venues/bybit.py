@@ -67,8 +67,8 @@ HISTORY: Final = Shape(
 def parse_linear(body: bytes) -> Parsed:
     """Tickers of perpetuals and dated contracts; `fundingCap` bounds the rate on both sides."""
     parsed = LINEAR.read(body)
-    frame = parsed.frame.with_columns(rate_floor=-pl.col("rate_cap"))
-    return Parsed(frame, parsed.dropped, parsed.venue_at_ms)
+    floor = (parsed.frame.get_column("rate_cap") * -1.0).alias("rate_floor")
+    return Parsed(parsed.frame.hstack([floor]), parsed.dropped, parsed.venue_at_ms)
 
 
 class _Clock(msgspec.Struct):

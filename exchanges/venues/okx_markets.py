@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from exchanges.columns import Parsed
@@ -57,10 +58,13 @@ def parse_funding(body: bytes) -> Parsed:
     their distance is the interval.
     """
     parsed = without_inverse(FUNDING.read(body))
-    # Rounded because polars divides by a constant through its reciprocal: 8 h would be 7.99…9.
-    hours = ((pl.col("following_ms") - pl.col("next_settlement_ms")) / HOUR_MS).round(6)
-    frame = parsed.frame.with_columns(interval_hours=pl.when(hours > 0).then(hours))
-    return Parsed(frame.drop("following_ms"), parsed.dropped, parsed.venue_at_ms)
+    columns = {column.name: column for column in parsed.frame}
+    following_ms = columns.pop("following_ms").to_numpy()
+    hours = (following_ms - columns["next_settlement_ms"].to_numpy()) / HOUR_MS
+    known = np.where(hours > 0, hours, np.nan)
+    interval = pl.Series("interval_hours", known, nan_to_null=True)
+    frame = pl.DataFrame([*columns.values(), interval])
+    return Parsed(frame, parsed.dropped, parsed.venue_at_ms)
 
 
 def parse_mark(body: bytes) -> Parsed:
@@ -71,7 +75,8 @@ def parse_mark(body: bytes) -> Parsed:
 def parse_index(body: bytes) -> Parsed:
     """Index prices under the symbols of the swaps that follow them."""
     parsed = INDEX.read(body)
-    frame = parsed.frame.with_columns(pl.col("symbol") + "-SWAP")
+    symbol, *figures = parsed.frame.get_columns()
+    frame = pl.DataFrame([symbol + "-SWAP", *figures])
     return Parsed(frame, parsed.dropped, parsed.venue_at_ms)
 
 

@@ -57,6 +57,13 @@ def test_a_figure_is_read_however_it_is_written(text: str, value: float | None) 
     assert only(read(row(b=text)), "bid") == value
 
 
+def test_an_empty_figure_is_null_wherever_it_stands() -> None:
+    parsed = read(row("A", b="", r=""), row("B"), row("C", r=""), row("D", b=None))
+    assert parsed.frame.get_column("bid").to_list() == [None, 1.5, 1.5, None]
+    assert parsed.frame.get_column("rate").to_list() == [None, 0.0001, None, 0.0001]
+    assert parsed.dropped == {"one_sided": 2}
+
+
 @pytest.mark.parametrize("text", ["abc", "NaN", "inf", "-inf", "-1.5", "0", "0.00000000"])
 def test_what_is_no_price_is_null(text: str) -> None:
     assert only(read(row(b=text)), "bid") is None
@@ -193,10 +200,11 @@ def test_a_time_that_is_no_time_does_not_cost_the_answer() -> None:
     assert parsed.venue_at_ms is None
 
 
-def test_an_empty_figure_in_one_row_changes_no_other_figure() -> None:
+@pytest.mark.parametrize("hole", ["", "abc"])
+def test_a_figure_that_is_none_changes_no_other_figure(hole: str) -> None:
     shape = Shape(Envelope(), texts={"symbol": "s"}, figures={"bid": "b", "ask": "a"})
     full = [{"s": f"C{n}", "b": f"{n + 1}.25", "a": f"{n + 1}.5"} for n in range(40)]
-    holed = [*full, {"s": "GONE", "b": "", "a": "7"}]
+    holed = [*full, {"s": "GONE", "b": hole, "a": "7"}]
 
     read = shape.read(json.dumps(full).encode()).frame
     reread = shape.read(json.dumps(holed).encode()).frame
@@ -205,9 +213,10 @@ def test_an_empty_figure_in_one_row_changes_no_other_figure() -> None:
     assert reread.row(40) == ("GONE", None, 7.0)
 
 
-def test_after_an_empty_figure_full_answers_still_read_the_same() -> None:
+@pytest.mark.parametrize("hole", ["", "abc"])
+def test_after_a_figure_that_is_none_full_answers_still_read_the_same(hole: str) -> None:
     shape = Shape(Envelope(), texts={"symbol": "s"}, figures={"rate": "r"})
-    full, holed = [{"s": "A", "r": "1e-4"}], [{"s": "A", "r": ""}]
+    full, holed = [{"s": "A", "r": "1e-4"}], [{"s": "A", "r": hole}]
     bodies = [json.dumps(rows).encode() for rows in (full, holed, full)]
 
     assert [shape.read(body).frame["rate"][0] for body in bodies] == [1e-4, None, 1e-4]
