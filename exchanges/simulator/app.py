@@ -13,9 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from arbedge import clock
+from exchanges.simulator import private
+from exchanges.simulator.accounts import ACCOUNTS
 from exchanges.simulator.faults import STATUS, Board, Kind, Wish, shift_ms, spoil
 from exchanges.simulator.hosts import HOSTS
 from exchanges.simulator.market import Market, Reply, Source
+from exchanges.simulator.private.asked import Asked
 from exchanges.simulator.world import World
 
 SMALL: Final = 500  # bytes not worth compressing
@@ -32,6 +36,7 @@ def build(source: World | Source, board: Board | None = None) -> Starlette:
         routes=[
             Route("/_faults", _faults_door(faults), methods=["POST", "DELETE"]),
             Route("/_state", _state_door(spoken, faults)),
+            Route("/_accounts", _accounts_door),
             Route("/_next", _next_door(spoken), methods=["POST"]),
             Route("/{host}/{path:path}", _venue_door(spoken, faults), methods=["GET", "POST"]),
         ]
@@ -60,6 +65,11 @@ def _state_door(source: Source, board: Board) -> Door:
     return show
 
 
+async def _accounts_door(_: Request) -> Response:
+    told = [one.describe() for accounts in ACCOUNTS.values() for one in accounts.values()]
+    return JSONResponse(told)
+
+
 def _next_door(source: Source) -> Door:
     async def step(_: Request) -> Response:
         return JSONResponse({"moved": source.advance(), **source.describe()})
@@ -78,8 +88,10 @@ def _venue_door(source: Source, board: Board) -> Door:
             await asyncio.sleep(LATE_BY_S if wish.by_s is None else wish.by_s)
         if wish is not None and wish.kind in STATUS:
             return _plain(_refused(source, wish, host, path))
-        query = dict(request.query_params)
-        reply = source.answer(host, path, query, shift_ms(wish))
+        if known is not None and private.serves(known.venue, path):
+            reply = private.answer(known.venue, _asked(request, path, shift_ms(wish)))
+        else:
+            reply = source.answer(host, path, dict(request.query_params), shift_ms(wish))
         if wish is not None and reply.status == 200:
             reply = reply._replace(body=spoil(wish.kind, reply.body), keep=False)
             if wish.kind is Kind.DROP:
@@ -89,6 +101,17 @@ def _venue_door(source: Source, board: Board) -> Door:
         return _plain(reply)
 
     return speak
+
+
+def _asked(request: Request, path: str, by_ms: int) -> Asked:
+    return Asked(
+        request.method,
+        path,
+        request.scope["query_string"].decode(),
+        request.headers,
+        request.client.host if request.client else "",
+        round(clock.now_ms()) + by_ms,
+    )
 
 
 def _refused(source: Source, wish: Wish, host: str, path: str) -> Reply:
