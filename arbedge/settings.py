@@ -121,6 +121,21 @@ if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 
+# How people come in: by Telegram, by a link in a mail, in either case perhaps only with a code.
+SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{WEB_PORT}")  # links in mails begin with it
+BOT_TOKEN = env.str("BOT_TOKEN", "")
+BOT_NAME = env.str("BOT_NAME", "").removeprefix("@")
+INVITE_ONLY = env.bool("INVITE_ONLY", False)
+_mail = env.dj_email_url("EMAIL_URL", "console://")
+EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"] or "localhost", _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"] or None
+EMAIL_TIMEOUT = _mail["EMAIL_TIMEOUT"] or 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "ArbEdge <no-reply@localhost>")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
