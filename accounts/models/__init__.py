@@ -1,6 +1,7 @@
 """Who: people and everything that belongs to one."""
 
 from accounts.models.affiliate import Affiliate, Application, Grade, Payout
+from accounts.models.audience import Audience
 from accounts.models.invitation import Invitation, InvitationBatch, Purpose, Redemption
 from accounts.models.key import MOST_KEYS, KeyKind, KeyState, StoredKey
 from accounts.models.login import LoginLink, UsedLogin
@@ -17,6 +18,7 @@ __all__ = [
     "Affiliate",
     "ApiToken",
     "Application",
+    "Audience",
     "Grade",
     "Invitation",
     "InvitationBatch",
