@@ -68,6 +68,7 @@ def logging_config(level: str) -> dict[str, Any]:
         "loggers": {
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
+            "ccxt": {"level": "WARNING"},  # at DEBUG it writes the headers of signed requests
             "django_structlog": {"level": "WARNING"},
         },
     }
