@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from arbedge import console
+from arbedge import console, schedule
 
 
 class AccountsConfig(AppConfig):
@@ -8,7 +8,27 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        _listen()
         console.link(
             "People", "Users", "admin:accounts_user_changelist", "person", "accounts.view_user"
         )
         console.link("People", "Groups", "admin:auth_group_changelist", "group", "auth.view_group")
+        schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
+        schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
+
+
+def _listen() -> None:
+    """The audit hears of what auditlog writes, and of who logs in and out."""
+    from auditlog.models import LogEntry
+    from auditlog.signals import pre_log
+    from django.contrib.auth import signals
+    from django.db.models.signals import pre_save
+
+    from accounts import audit, audit_logins, second_factor
+
+    pre_log.connect(audit.remember_logged, dispatch_uid="audit.remember_logged")
+    pre_save.connect(audit.complete, sender=LogEntry, dispatch_uid="audit.complete")
+    signals.user_logged_in.connect(audit_logins.entered, dispatch_uid="audit.entered")
+    signals.user_logged_out.connect(audit_logins.left, dispatch_uid="audit.left")
+    signals.user_login_failed.connect(audit_logins.failed, dispatch_uid="audit.failed")
+    signals.user_logged_in.connect(second_factor.note_log_in, dispatch_uid="second_factor.log_in")

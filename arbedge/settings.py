@@ -54,14 +54,15 @@ CACHES = {
 
 INSTALLED_APPS = [
     "django_prometheus",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
     "arbedge",
     "accounts",
     "exchanges",
     "opportunities",
     "notifications",
     "analytics",
-    "django.contrib.admin",
+    "accounts.console_config.ConsoleConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.postgres",
     "auditlog",
+    "django_otp",
     "django_celery_beat",
     "django_htmx",
     "django_structlog",
@@ -83,11 +85,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
+    "accounts.audit.AuditMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "arbedge.urls"
@@ -116,6 +119,8 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+STAFF_TOTP = env.str("STAFF_TOTP", "required" if PRODUCTION else "optional")  # required | optional
+SESSION_ENGINE = "accounts.websessions"
 TRUST_PROXY = env.bool("TRUST_PROXY", False)  # only where a proxy sets both X-Forwarded headers
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -202,6 +207,10 @@ AUDITLOG_EXCLUDE_TRACKING_MODELS = (
     "accounts.session",
     "accounts.loginlink",
     "accounts.usedlogin",
+    "accounts.backupcode",
+    "accounts.loginlock",
+    "accounts.totpdevice",
+    "accounts.websession",
     *env.list("AUDIT_EXCLUDE", []),
 )
 AUDITLOG_INCLUDE_TRACKING_MODELS = (
@@ -210,7 +219,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS = (
         "exclude_fields": ["last_run_at", "total_run_count", "date_changed"],
     },
 )
-AUDITLOG_EXCLUDE_TRACKING_FIELDS = ("digest", "sealed", "version")
+AUDITLOG_EXCLUDE_TRACKING_FIELDS = ("digest", "sealed", "version", "last_login", "seen_at")
+AUDITLOG_MASK_CALLABLE = "accounts.audit_scrub.mask"
+AUDITLOG_CID_GETTER = "accounts.audit.request_id"
 AUDITLOG_MASK_TRACKING_FIELDS = ("password", "secret", "api_key", "passphrase", "token")
 
 # Who may read /metrics.

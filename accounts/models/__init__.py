@@ -5,13 +5,16 @@ from accounts.models.audience import Audience
 from accounts.models.invitation import Invitation, InvitationBatch, Purpose, Redemption
 from accounts.models.key import MOST_KEYS, KeyKind, KeyState, StoredKey
 from accounts.models.login import LoginLink, UsedLogin
+from accounts.models.login_lock import LoginLock
 from accounts.models.preferences import Preferences
 from accounts.models.referral import Points, Referral, ReferralCode, Stage
+from accounts.models.second_factor import BackupCode, TotpDevice
 from accounts.models.session import Outcome, Session, SessionState
 from accounts.models.subscription import Subscription
 from accounts.models.tier_setting import TierSetting
 from accounts.models.token import ApiToken
 from accounts.models.user import TierSource, User
+from accounts.models.web_session import WebSession
 
 __all__ = [
     "MOST_KEYS",
@@ -19,12 +22,14 @@ __all__ = [
     "ApiToken",
     "Application",
     "Audience",
+    "BackupCode",
     "Grade",
     "Invitation",
     "InvitationBatch",
     "KeyKind",
     "KeyState",
     "LoginLink",
+    "LoginLock",
     "Outcome",
     "Payout",
     "Points",
@@ -40,6 +45,8 @@ __all__ = [
     "Subscription",
     "TierSetting",
     "TierSource",
+    "TotpDevice",
     "UsedLogin",
     "User",
+    "WebSession",
 ]

@@ -1,0 +1,25 @@
+"""What people's rooms need done by the clock. Each task may run twice."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from accounts import audit_life, lockout, websessions
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="accounts.prune_audit")
+def prune_audit() -> None:
+    """Removes lines of the audit whose time is over."""
+    pruned = audit_life.prune(timezone.now())
+    log.info("audit_pruned", removed=pruned.removed, finished=pruned.finished)
+
+
+@shared_task(name="accounts.clear_web_logins")
+def clear_web_logins() -> None:
+    """Removes web log-ins that are over, and counters of failed tries nobody needs."""
+    websessions.SessionStore.clear_expired()
+    log.info("login_locks_cleared", removed=lockout.clean_up(timezone.now()))
