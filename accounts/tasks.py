@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import audit_life, lockout, websessions
+from accounts import audit_life, lockout, subscriptions, websessions
 
 log = structlog.get_logger(__name__)
 
@@ -23,3 +23,11 @@ def clear_web_logins() -> None:
     """Removes web log-ins that are over, and counters of failed tries nobody needs."""
     websessions.SessionStore.clear_expired()
     log.info("login_locks_cleared", removed=lockout.clean_up(timezone.now()))
+
+
+@shared_task(name="accounts.expire_tiers")
+def expire_tiers() -> None:
+    """Moves on everybody whose paid time or beta is over."""
+    expired = subscriptions.expire(timezone.now())
+    if expired.tiers or expired.betas:
+        log.info("tiers_expired", tiers=expired.tiers, betas=expired.betas)

@@ -162,7 +162,7 @@ def of(standing: Standing, *, group: bool = False, now: datetime) -> Allowance:
     return (held.groups if group else held.people)[effective_tier(standing, now)]
 
 
-def saved() -> None:
+def saved(**_: Any) -> None:
     """A setting was saved or removed: after the commit every process reads the table again."""
     transaction.on_commit(_announce, robust=True)
 
