@@ -12,7 +12,7 @@ _NAMES: Final = re.compile(
     r"|authori[sz]ation|(^|_)otp(_|$)|(invitation|backup|magic|login)_?(code|link)",
     re.IGNORECASE,
 )
-_HARMLESS: Final = re.compile(r"_(id|at|count|until|name|label|used|version|limit)$", re.IGNORECASE)
+_HARMLESS: Final = re.compile(r"_(id|at|min|count|until|name|label|used|version|limit)$", re.IGNORECASE)
 _LOOKS: Final = re.compile(
     r"gAAAA[\w-]{16,}=*"  # sealed by Fernet
     r"|\bae_[\w-]{8}_[\w-]{20,}"  # API tokens of ours
