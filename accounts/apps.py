@@ -9,10 +9,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         _listen()
+        _watch_the_tier_table()
         console.link(
             "People", "Users", "admin:accounts_user_changelist", "person", "accounts.view_user"
         )
         console.link("People", "Groups", "admin:auth_group_changelist", "group", "auth.view_group")
+        schedule.every("End tiers and betas", "accounts.expire_tiers", seconds=60)
         schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
 
@@ -32,3 +34,14 @@ def _listen() -> None:
     signals.user_logged_out.connect(audit_logins.left, dispatch_uid="audit.left")
     signals.user_login_failed.connect(audit_logins.failed, dispatch_uid="audit.failed")
     signals.user_logged_in.connect(second_factor.note_log_in, dispatch_uid="second_factor.log_in")
+
+
+def _watch_the_tier_table() -> None:
+    """However a setting of the tier table was written, every process hears of it."""
+    from django.db.models.signals import post_delete, post_save
+
+    from accounts import tiers
+    from accounts.models import TierSetting
+
+    for signal in (post_save, post_delete):
+        signal.connect(tiers.saved, sender=TierSetting, dispatch_uid="tiers.saved")
