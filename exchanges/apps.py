@@ -7,10 +7,12 @@ class ExchangesConfig(AppConfig):
     verbose_name = "Markets"
 
     def ready(self) -> None:
+        from accounts import vault
         from arbedge import schedule, status
-        from exchanges import checks, standing  # noqa: F401  checks register themselves
+        from exchanges import checks, keys, standing  # noqa: F401  checks register themselves
 
         status.register("Venues", standing.lines)
+        vault.validator("exchange", keys.check)
 
         often = float(settings.SCAN_EVERY_S)
         lapse = max(1, round(often))

@@ -14,43 +14,28 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from accounts.credentials import KeyRefused, Rights, Secret, Unchecked
-from arbedge import aio, breaker, cache, clock
+from arbedge import aio, breaker, clock
 from arbedge.hidden import Hidden
 from arbedge.names import Fault
 from exchanges import keys
 from exchanges.simulator.accounts import account
-from exchanges.simulator.app import build
 from exchanges.simulator.faults import Board, Kind, Wish
-from exchanges.simulator.hosts import PREFIXES
-from exchanges.simulator.world import World
-from tests.serving import served
+from tests.simulated import simulated_venues
 
 ALL = ("binance", "bybit", "okx", "bitget")
 VENUES = pytest.mark.parametrize("venue", ALL)
 WITH_PASSPHRASE = pytest.mark.parametrize("venue", ["okx", "bitget"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True)
+def venues(settings: Settings, faults: Board) -> Iterator[None]:
+    with simulated_venues(settings, faults):
+        yield
+
+
+@pytest.fixture
 def faults() -> Board:
     return Board()
-
-
-@pytest.fixture(scope="module")
-def simulator(faults: Board) -> Iterator[str]:
-    with served(build(World(instruments=2), faults)) as url:
-        yield url
-
-
-@pytest.fixture(autouse=True)
-def simulated(settings: Settings, simulator: str, faults: Board) -> Iterator[None]:
-    urls: dict[str, dict[str, str]] = {}
-    for (venue, host), prefix in PREFIXES.items():
-        urls.setdefault(venue, {})[host] = f"{simulator}/{prefix}"
-    settings.VENUE_URLS = urls
-    cache.client().delete(cache.key("breakers"))
-    yield
-    faults.clear()
-    cache.client().delete(cache.key("breakers"))
 
 
 def secret(venue: str, name: str, **other: Any) -> Secret:
