@@ -17,6 +17,8 @@ class AccountsConfig(AppConfig):
         schedule.every("End tiers and betas", "accounts.expire_tiers", seconds=60)
         schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
+        schedule.every("Write activity of sessions", "accounts.flush_activity", seconds=15)
+        schedule.daily("Settle lapsed sessions", "accounts.clean_up_sessions", at="03:10")
 
 
 def _listen() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import redis
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import audit_life, lockout, subscriptions, websessions
+from accounts import activity, audit_life, lockout, sessions, subscriptions, websessions
 
 log = structlog.get_logger(__name__)
 
@@ -31,3 +32,21 @@ def expire_tiers() -> None:
     expired = subscriptions.expire(timezone.now())
     if expired.tiers or expired.betas:
         log.info("tiers_expired", tiers=expired.tiers, betas=expired.betas)
+
+
+@shared_task(name="accounts.flush_activity", expires=30)
+def flush_activity() -> None:
+    """Writes what people did in their sessions since they were written last."""
+    try:
+        flushed = activity.flush(timezone.now())
+    except redis.RedisError as error:
+        log.warning("activity_not_flushed", error=str(error))
+        return
+    if flushed.written or flushed.left:
+        log.info("activity_flushed", written=flushed.written, left=flushed.left)
+
+
+@shared_task(name="accounts.clean_up_sessions")
+def clean_up_sessions() -> None:
+    """Settles sessions that time has ended."""
+    log.info("sessions_cleaned", settled=sessions.clean_up(timezone.now()))
