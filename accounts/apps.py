@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from arbedge import console, schedule
+from arbedge import schedule
 
 
 class AccountsConfig(AppConfig):
@@ -10,10 +10,8 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         _listen()
         _watch_the_tier_table()
-        console.link(
-            "People", "Users", "admin:accounts_user_changelist", "person", "accounts.view_user"
-        )
-        console.link("People", "Groups", "admin:auth_group_changelist", "group", "auth.view_group")
+        from accounts import panels  # noqa: F401  registered by being imported
+
         schedule.every("End tiers and betas", "accounts.expire_tiers", seconds=60)
         schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")

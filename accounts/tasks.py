@@ -50,3 +50,16 @@ def flush_activity() -> None:
 def clean_up_sessions() -> None:
     """Settles sessions that time has ended."""
     log.info("sessions_cleaned", settled=sessions.clean_up(timezone.now()))
+
+
+@shared_task(name="accounts.end_all_sessions")
+def end_all_sessions(by_id: int, reason: str) -> None:
+    """Ends everybody's sessions, as an operator decided; running it again finishes it."""
+    from accounts import audit, sessions
+    from accounts.models import Outcome, User
+    from arbedge.names import Door
+
+    by = User.objects.get(pk=by_id)
+    with audit.doing(Door.CONSOLE, by):
+        ended = sessions.end_all(None, Outcome.BY_STAFF, timezone.now(), by=by)
+    log.info("all_sessions_ended", ended=ended, by=by_id, reason=reason)
