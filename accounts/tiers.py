@@ -129,9 +129,9 @@ HAVE_ADMINS_COLUMN: Final = frozenset({Role.ADMIN, Role.SUPER_ADMIN})
 
 @dataclass(frozen=True)
 class _Held:
-    """The tables of one version: for people, and doubled for groups."""
+    """The tables of one version (and epoch; None: unknown): for people, and doubled for groups."""
 
-    version: bytes | None
+    version: tuple[bytes | None, ...] | None
     people: Mapping[Tier, Allowance]
     groups: Mapping[Tier, Allowance]
     read_at: float
@@ -204,8 +204,9 @@ def _now() -> _Held:
 def _looked_after(held: _Held | None) -> _Held:
     """The same table where nothing was saved since. The version is read before the rows, so that
     a save in between is seen at the next look."""
-    answer: Any = memory.ask("tiers", lambda client: client.mget(_version_key()))
-    version = None if answer is None else (answer[0] or b"0")
+    keys = (_version_key(), memory.epoch_key())
+    answer: Any = memory.ask("tiers", lambda client: client.mget(keys))
+    version = None if answer is None else tuple(answer)
     recent = held is not None and time.monotonic() - held.read_at < REREAD_S
     if held is not None and recent and version is not None and held.version == version:
         return held
