@@ -31,6 +31,7 @@ for title, name, icon in (
     ("People", "user", "person"),
     ("Sessions", "session", "forum"),
     ("Subscriptions", "subscription", "card_membership"),
+    ("Tiers", "tiersetting", "stairs"),
     ("Keys", "storedkey", "key"),
     ("API tokens", "apitoken", "token"),
 ):

@@ -1,5 +1,5 @@
 """Console pages of people and everything that belongs to them."""
 
-from accounts.admin import keys, people, sessions, subscriptions
+from accounts.admin import keys, people, sessions, subscriptions, tiers
 
-__all__ = ["keys", "people", "sessions", "subscriptions"]
+__all__ = ["keys", "people", "sessions", "subscriptions", "tiers"]

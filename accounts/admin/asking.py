@@ -159,7 +159,6 @@ def list_action(deed: Deed) -> Callable[..., HttpResponse | None]:
         return ask(page, request, rows, deed)
 
     act.__name__ = deed.name
-    act.short_description = deed.label
     return act
 
 

@@ -189,9 +189,7 @@ def possible(one: User, request: HttpRequest) -> list[Deed]:
     return [
         deed
         for deed in DEEDS
-        if deed.name != needless
-        and may(request, deed)
-        and not deed.allowed(request.user, [one.pk])
+        if deed.name != needless and may(request, deed) and not deed.allowed(request.user, [one.pk])
     ]
 
 

@@ -26,7 +26,7 @@ CODE_START: Final = 3
 CODE: Final = re.compile(r"[A-Z0-9]{6,12}")
 NOW_MEANS: Final = timedelta(minutes=5)
 
-_BEGINS = "SELECT id FROM accounts_user WHERE lower({column}) LIKE %s"
+_BEGINS = "SELECT id FROM accounts_user WHERE lower({column}) LIKE lower(%s)"
 _TELEGRAM_ID = "SELECT id FROM accounts_user WHERE telegram_id::text LIKE %s"
 _REDEEMED = (
     "SELECT r.user_id FROM accounts_redemption r JOIN accounts_invitation i"
@@ -84,7 +84,7 @@ def _by_code(text: str) -> Iterator[Way]:
 
 def _beginning(text: str) -> str:
     """The LIKE pattern of everything that begins so; signs of patterns stand for themselves."""
-    return re.sub(r"([%_\\])", r"\\\1", text.lower()) + "%"
+    return re.sub(r"([%_\\])", r"\\\1", text) + "%"
 
 
 class ChoiceFilter(admin.SimpleListFilter):

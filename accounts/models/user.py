@@ -130,6 +130,8 @@ class User(AbstractUser):
             models.Index(fields=["state"], condition=~Q(state=AccountState.ACTIVE),
                          name="user_not_active"),
             models.Index(fields=["date_joined"], name="user_joined"),
+            models.Index(fields=["tier", "-id"], condition=~Q(tier=Tier.FREE),
+                         name="user_above_free"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
