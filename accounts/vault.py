@@ -31,6 +31,7 @@ USED_EVERY: Final = timedelta(minutes=1)
 LONGEST_PROBLEM: Final = 200
 Validator = Callable[[Secret], Rights]
 
+provider_name = vault_rows.provider_name
 _validators: Final[dict[str, Validator]] = {KeyKind.AI: ai_keys.check}
 
 
