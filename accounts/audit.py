@@ -186,7 +186,9 @@ def _whom(entry: LogEntry, label: str) -> int | None:
     if label == User._meta.label_lower:  # noqa: SLF001
         return cast("int | None", entry.object_id)
     logged = _logged.get()
-    if logged is None or logged._meta.label_lower != label or str(logged.pk) != entry.object_pk:  # noqa: SLF001
+    if logged is None or str(logged.pk) != str(entry.object_pk):
+        return None
+    if logged._meta.label_lower != label:  # noqa: SLF001
         return None
     owner = getattr(logged, "user_id", None)
     return owner if isinstance(owner, int) else None

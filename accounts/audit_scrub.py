@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from arbedge.logs import CREDENTIALS_IN_URL, SECRETS_IN_QUERY
+
 MASK: Final = "•••"
 
 _NAMES: Final = re.compile(
@@ -12,7 +14,9 @@ _NAMES: Final = re.compile(
     r"|authori[sz]ation|(^|_)otp(_|$)|(invitation|backup|magic|login)_?(code|link)",
     re.IGNORECASE,
 )
-_HARMLESS: Final = re.compile(r"_(id|at|min|count|until|name|label|used|version|limit)$", re.IGNORECASE)
+_HARMLESS: Final = re.compile(
+    r"_(id|at|min|count|until|name|label|used|version|limit)$", re.IGNORECASE
+)
 _LOOKS: Final = re.compile(
     r"gAAAA[\w-]{16,}=*"  # sealed by Fernet
     r"|\bae_[\w-]{8}_[\w-]{20,}"  # API tokens of ours
@@ -51,4 +55,5 @@ def mask(value: Any) -> Any:
 
 def text(value: str) -> str:
     """The text with everything in it that looks like a secret masked."""
-    return _LOOKS.sub(MASK, value)
+    without = CREDENTIALS_IN_URL.sub(MASK, _LOOKS.sub(MASK, value))
+    return SECRETS_IN_QUERY.sub(lambda found: f"{found[1]}={MASK}", without)

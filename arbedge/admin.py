@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditlog.admin import LogEntryAdmin as PlainLogEntryAdmin
+import auditlog.admin  # noqa: F401  registers its own page, which ours replaces
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django_celery_beat.admin import PeriodicTaskAdmin as PlainPeriodicTaskAdmin
@@ -18,6 +18,8 @@ from django_celery_beat.models import (
 )
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from arbedge.audit_page import LogEntryAdmin
 
 for model in (
     PeriodicTask,
@@ -52,6 +54,4 @@ class ScheduleAdmin(ModelAdmin):
     """Intervals and times of day that schedules refer to."""
 
 
-@admin.register(LogEntry)
-class LogEntryAdmin(PlainLogEntryAdmin, ModelAdmin):
-    """Who changed what, read-only."""
+admin.site.register(LogEntry, LogEntryAdmin)

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 INDEXES = {
-    "audit_newest": '("timestamp" DESC, id DESC)',
     "audit_by_actor": '(actor_id, "timestamp" DESC)',
     "audit_by_whom": """((additional_data ->> 'whom'), "timestamp" DESC)""",
     "audit_by_what": """((additional_data ->> 'what') text_pattern_ops, "timestamp" DESC)""",
@@ -20,7 +19,7 @@ BEGIN
     IF current_setting('arbedge.audit_pruning', true) = 'on' THEN
         RETURN COALESCE(NEW, OLD);
     END IF;
-    IF TG_OP = 'UPDATE' AND NEW.actor_id IS NULL
+    IF TG_OP = 'UPDATE' AND NEW.actor_id IS NULL AND OLD.actor_id IS NOT NULL
        AND to_jsonb(NEW) - 'actor_id' = to_jsonb(OLD) - 'actor_id' THEN
         RETURN NEW;
     END IF;

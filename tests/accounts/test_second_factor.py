@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 
@@ -18,23 +17,14 @@ from accounts.models import BackupCode, TotpDevice, User
 from arbedge import clock, sealing
 from arbedge.names import Role
 from tests.accounts import authenticator
+from tests.accounts.authenticator import Hands
 from tests.accounts.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
 
-class Hands:
-    """A clock a test turns."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s * clock.SECOND_MS
-
-
 @pytest.fixture(autouse=True)
-def hands(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hands]:
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     turned = Hands()
     monkeypatch.setattr(clock, "now_ms", turned)
     return turned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -31,7 +30,7 @@ def ada() -> User:
 
 
 @pytest.fixture
-def browser(ada: User) -> Iterator[Client]:
+def browser(ada: User) -> Client:
     signed_in = Client()
     signed_in.force_login(ada)
     return signed_in
