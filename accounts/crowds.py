@@ -17,8 +17,7 @@ from django.db.models import Q
 from accounts import audit, session_rows, standing
 from accounts.models import Outcome, Session, SessionState, Subscription, TierSource, User
 from accounts.signals import TierChange, tier_changed
-from accounts.subscriptions import _check as check_terms
-from accounts.subscriptions import _tier_at as tier_at
+from accounts.subscriptions import check_terms, tier_at
 from arbedge.errors import BadInput
 from arbedge.names import Door, Tier
 

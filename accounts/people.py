@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts import audit, names_of_people, standing
-from accounts.models import User
+from accounts import audit, names_of_people, session_rows, standing
+from accounts.models import Outcome, User
 from accounts.signals import state_changed
 from arbedge.errors import BadInput, Conflict, Forbidden
 from arbedge.names import AccountState, Door, Role
@@ -183,6 +183,8 @@ def _set_some(ids: list[int], state: AccountState, reason: str, by: User | None)
         state=state, state_reason=reason, state_since=now, is_active=state == AccountState.ACTIVE
     )
     standing.changed(changed)
+    if state is not AccountState.ACTIVE:
+        session_rows.end(changed, Outcome.ACCOUNT, now, by)
     for person in people:
         changes = {"state": (person.state, state), "reason": reason}
         audit.record(f"person.{state}", person, whom=person, changes=changes, security=True, by=by)

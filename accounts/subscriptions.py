@@ -52,11 +52,11 @@ def grant(
     would lower what the person has.
     """
     now = now or timezone.now()
-    _check(ends_at, price_usd, note, now)
+    check_terms(ends_at, price_usd, note, now)
     with transaction.atomic(), audit.doing(door, by):
         person = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         user.beta_until = person.beta_until
-        before = _tier_at(person, now)
+        before = tier_at(person, now)
         if source == TierSource.REFERRAL and tier.rank < before.rank:
             raise Conflict(f"A reward of {tier} would take {before} away.", code="tier_is_higher")
         row = Subscription.objects.create(
@@ -66,7 +66,7 @@ def grant(
         _write(user, tier=tier, tier_source=source, tier_since=now, tier_until=ends_at)
         changes = {"tier": (person.tier, tier), "until": (person.tier_until, ends_at)}
         audit.record("tier.granted", row, whom=user, changes=changes, security=True, by=by)
-        _tell([TierChange(user.pk, before, _tier_at(user, now), ends_at, "granted")])
+        _tell([TierChange(user.pk, before, tier_at(user, now), ends_at, "granted")])
     return row
 
 
@@ -85,12 +85,12 @@ def grant_beta(
         if person.beta_until is not None and person.beta_until >= until:
             user.beta_until = person.beta_until
             return
-        before = _tier_at(person, now)
+        before = tier_at(person, now)
         user.tier, user.tier_until = person.tier, person.tier_until
         _write(user, beta_until=until, beta_closed_at=None)
         changes = {"beta_until": (person.beta_until, until)}
         audit.record("beta.granted", user, whom=user, changes=changes, security=True, by=by)
-        _tell([TierChange(user.pk, before, _tier_at(user, now), until, "beta_granted")])
+        _tell([TierChange(user.pk, before, tier_at(user, now), until, "beta_granted")])
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,8 @@ def _record(ends: list[_End]) -> None:
             audit.record("beta.ended", person, whom=person, changes=betas, security=True)
 
 
-def _check(ends_at: datetime | None, price_usd: Decimal, note: str, now: datetime) -> None:
+def check_terms(ends_at: datetime | None, price_usd: Decimal, note: str, now: datetime) -> None:
+    """Raises BadInput(bad_end | bad_price | bad_note)."""
     if ends_at is not None and ends_at <= now:
         raise BadInput("A tier must end in the future.", code="bad_end", field="ends_at")
     if not 0 <= price_usd <= MOST_USD:
@@ -209,7 +210,7 @@ def _write(user: User, **columns: Any) -> None:
         setattr(user, name, value)
 
 
-def _tier_at(person: User, now: datetime) -> Tier:
+def tier_at(person: User, now: datetime) -> Tier:
     """The tier that counts, from the row itself."""
     over = person.tier_until is not None and person.tier_until <= now
     runs = person.beta_until is not None and person.beta_until > now

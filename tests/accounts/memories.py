@@ -48,7 +48,7 @@ class Commands:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sent: list[str] = []
-        really = redis.Redis.execute_command
+        really: Any = redis.Redis.execute_command
 
         def count(client: redis.Redis, *words: Any, **options: Any) -> Any:
             self.sent.append(str(words[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from accounts.signals import state_changed
 from accounts.standing import known
 from arbedge.errors import ArbEdgeError, BadInput, Conflict, Forbidden
 from arbedge.names import AccountState, Door, Language, Role
-from tests.accounts.factories import NOON, UserFactory
+from tests.accounts.factories import NOON, SessionFactory, UserFactory
 from tests.accounts.memories import forget
 
 pytestmark = pytest.mark.django_db
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -335,6 +338,18 @@ def test_whoever_is_put_out_is_known_to_be(do: Any, state: str, admin: User) -> 
     assert known(person.pk).state == state
     (line,) = audited(f"person.{state}")
     assert (line.actor, line.changes["reason"]) == (admin, ["", "spam"])
+
+
+@pytest.mark.parametrize("do", [people.suspend, people.ban, people.deactivate])
+def test_whoever_is_put_out_has_no_session_left(do: Any, admin: User) -> None:
+    session, other = SessionFactory(expires_at=LATER), SessionFactory(expires_at=LATER)
+    do(session.user, "spam", door=Door.CONSOLE, by=admin)
+    session.refresh_from_db()
+    other.refresh_from_db()
+    assert (session.state, session.outcome) == ("terminated", "account")
+    assert session.ended_by == admin
+    assert other.state == "active"
+    assert known(session.user_id).session_id is None
 
 
 def test_whoever_is_reinstated_is_served_again(admin: User) -> None:

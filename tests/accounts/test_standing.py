@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from django.utils import timezone
 
-from accounts import standing
+from accounts import memory, standing
 from accounts.models import Session, StoredKey, User
 from accounts.standing import Standing, effective_tier, known, ms
 from arbedge import cache
@@ -158,7 +158,7 @@ def test_a_late_fill_never_replaces_a_newer_fact(commit: Any) -> None:
     User.objects.filter(pk=person.pk).update(state=AccountState.BANNED, is_active=False)
     commit(person.pk)
 
-    standing._note([late], standing.memory.FIRST_EPOCH)
+    standing._note([late], memory.FIRST_EPOCH)
 
     assert known(person.pk).state is AccountState.BANNED
 
@@ -249,7 +249,7 @@ def test_what_was_noted_before_a_failure_is_believed_by_no_other_process(commit:
     pause_is_over()
     known(seen.pk)  # this process is back and has begun an epoch
 
-    assert standing.memory.trust.failed_ms == 0.0
+    assert memory.trust.failed_ms == 0.0
     assert known(other.pk).tier is Tier.PRO
 
 
