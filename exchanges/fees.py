@@ -91,7 +91,7 @@ class Schedule:
         """
         levels = vip_level if isinstance(vip_level, int) else tuple(sorted(vip_level.items()))
         keys, charged = _charged(self, levels, maker=maker)
-        return charged(frame.select(keys))
+        return charged(frame[keys])
 
     def venues(self) -> set[tuple[str, str]]:
         """Pairs of venue and market that have at least one fee."""

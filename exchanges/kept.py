@@ -26,6 +26,10 @@ class Kept(Generic[Result]):
     def __call__(self, frame: pl.DataFrame) -> Result:
         """The result for this frame."""
         last = self._last  # one read: another thread may remember something else meanwhile
-        if last is None or last[0].columns != frame.columns or not last[0].equals(frame):
+        if last is None or not (last[0] is frame or _alike(last[0], frame)):
             last = self._last = (frame, self._make(frame))
         return last[1]
+
+
+def _alike(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.columns == other.columns and one.equals(other)

@@ -24,7 +24,7 @@ MARKETS: Final = ("", Market.SPOT.value, Market.PERP.value, Market.DATED.value)
 EVERY, SPOT, PERP, DATED = range(4)
 MARKET_ENUM: Final = pl.Enum(MARKETS)
 DOLLARS: Final = ("USDT", "USD", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "USDP", "USD1", "USDE")
-NAMING: Final = ("instrument_id", "venue", "asset", "market", "quote", "multiplier")
+NAMING: Final = ["instrument_id", "venue", "asset", "market", "quote", "multiplier"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ _last: list[Layout] = []
 
 def lay_out(*frames: pl.DataFrame) -> Layout:
     """The layout of these frames (NAMING columns), remembered while they name the same."""
-    named = tuple(frame.select(NAMING) for frame in frames)
+    # Taken by name: it wakes no query engine, as `select` does.
+    named = tuple(frame[NAMING] for frame in frames)
     for layout in _last:
         if len(layout.named) == len(named) and all(
             one.equals(other) for one, other in zip(layout.named, named, strict=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -21,12 +22,14 @@ from opportunities.universe import Index, Universe
 
 SIDES: Final = ("long", "short")
 _TEXTS: Final = ("kind", "risk", "score_parts")
+_encoder: Final = msgspec.json.Encoder()
 _RISKS: Final = [str(one) for one in rank.RISKS]
 # Columns of a leg that only others are made of.
 _DERIVED: Final = frozenset(
     f"{side}_{name}" for side in SIDES for name in ("asset", "quote", "listed_ms", "offline_ms")
 )
 _NAMING: Final = ("venue", "market", "symbol", "listed_ms")
+Leg = tuple[str, str, str, float | None, str]
 Columns = Mapping[str, Any]  # arrays and lists, one value per candidate
 _LEG = {
     "id": "instrument_id", "venue": "venue", "symbol": "symbol", "market": "market",
@@ -37,11 +40,16 @@ _LEG = {
 }  # fmt: skip
 
 
-def fingerprint(kind: str, legs: Sequence[tuple[str, str, str, float | None, str]]) -> str:
+def fingerprint(kind: str, legs: Sequence[Leg]) -> str:
     """The stable name of a trade: kind and the sorted (instrument, side) of its legs, 32 hex.
 
     A leg is (venue, market, symbol, listed_at_ms, side).
     """
+    return _fingerprint(kind, tuple(legs))
+
+
+@lru_cache(maxsize=4096)  # the same trades come back in every scan
+def _fingerprint(kind: str, legs: tuple[Leg, ...]) -> str:
     names = sorted(
         f"{venue}/{market}/{symbol}@{int(listed or 0)}:{side}"
         for venue, market, symbol, listed, side in legs
@@ -230,7 +238,7 @@ def json_rows(parts: Mapping[str, Numbers]) -> list[str]:
     if not len(next(iter(parts.values()))):
         return []
     rounded = np.round(np.stack([parts[name] for name in names], axis=1), 4).tolist()
-    return [_json(dict(zip(names, row, strict=True))) for row in rounded]
+    return _json(dict(zip(names, row, strict=True)) for row in rounded)
 
 
 def cohort_rows(cohorts: Cohorts) -> list[str]:
@@ -240,10 +248,10 @@ def cohort_rows(cohorts: Cohorts) -> list[str]:
         "vip_levels": list(cohorts.vip_levels),
         "notionals_usd": list(cohorts.notionals_usd),
     }
-    return [
-        _json({**axes, "net": net, "net_at_size": at_size})
+    return _json(
+        {**axes, "net": net, "net_at_size": at_size}
         for net, at_size in zip(_rounded(cohorts.net), _rounded(cohorts.net_at_size), strict=True)
-    ]
+    )
 
 
 def _rounded(values: Numbers) -> list[Any]:
@@ -252,6 +260,6 @@ def _rounded(values: Numbers) -> list[Any]:
     return nested
 
 
-def _json(value: object) -> str:
-    """JSON in which a number that is not finite is null."""
-    return msgspec.json.encode(value).decode()
+def _json(values: Iterable[object]) -> list[str]:
+    """Each value as JSON in which a number that is not finite is null."""
+    return _encoder.encode_lines(values).decode().splitlines()

@@ -109,8 +109,9 @@ def nearest(figures: Figures, number: int) -> Index:
     rows = np.flatnonzero(candidates & ((figures.reasons & _LOOKS_LIKE_NOTHING) == 0))
     if rows.size > number:
         # Only the best nets can be among the nearest; a wide cut first keeps the sort small.
-        wide = min(rows.size, 20 * number)
-        rows = rows[np.argpartition(-figures.net[rows], wide - 1)[:wide]]
+        net = figures.net[rows]
+        last = rows.size - min(rows.size, 20 * number)
+        rows = rows[net >= np.partition(net, last)[last]]
     reasons = np.bitwise_count(figures.reasons[rows] & REJECTING_MASK)
     return rows[np.lexsort((-figures.net[rows], reasons))][:number]
 

@@ -65,9 +65,9 @@ class Result:
 def search(reading: Reading) -> Found:
     """Detect and gate: every candidate of the snapshot with its reasons, before order books."""
     snapshot, policy = reading.snapshot, reading.policy
-    both = pl.concat([snapshot.spot, snapshot.perp])
+    both = pl.concat([snapshot.spot, snapshot.perp], rechunk=True)
     fees = [reading.schedule.column(both, level) for level in reading.levels]
-    universe = build(snapshot.spot, snapshot.perp, fees, snapshot.history, snapshot.now_ms)
+    universe = build(both, snapshot.spot.height, fees, snapshot.history, snapshot.now_ms)
     return detect(universe, policy, reading.world, snapshot.networks)
 
 
@@ -213,6 +213,8 @@ def _context(figures: Figures, universe: Universe, reading: Reading) -> rank.Con
 
 
 def _previous(figures: Figures, universe: Universe, previous: Mapping[LiveKey, float]) -> Numbers:
+    if not previous:
+        return np.full(figures.size, np.nan)
     legs = (universe.ids[leg].tolist() for leg in figures.pair)
     nets = [previous.get((figures.kind.value, *ids), np.nan) for ids in zip(*legs, strict=True)]
     return np.array(nets, dtype=np.float64)

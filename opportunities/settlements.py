@@ -48,16 +48,40 @@ def first_payment(
 ) -> Numbers:
     """What the first settlement within the horizon brings; an imminent one only if it costs."""
     count = due(next_ms, interval_hours, now_ms, horizon_hours)
-    imminent = upcoming(next_ms, interval_hours, now_ms) - now_ms < IMMINENT_MS
-    missed = imminent & (np.asarray(flow) > 0)
-    return np.where((count >= 1) & ~missed, flow, 0.0)
+    return _first(flow, count, _imminent(next_ms, interval_hours, now_ms))
 
 
 def later_payments(
     flow: Value, next_ms: Value, interval_hours: Value, now_ms: float, horizon_hours: float
 ) -> Numbers:
     """What the settlements after the first bring within the horizon, at the announced rate."""
+    return _later(flow, due(next_ms, interval_hours, now_ms, horizon_hours))
+
+
+def both_sides(
+    rate: Value, next_ms: Value, interval_hours: Value, now_ms: float, horizon_hours: float
+) -> tuple[Numbers, Numbers, Numbers]:
+    """(first payment to a long, first to a short, later payments to a short) at this rate.
+
+    What a short is paid later a long pays; of first payments that holds only until the last minute,
+    when what costs still counts and what pays does not.
+    """
     count = due(next_ms, interval_hours, now_ms, horizon_hours)
+    imminent = _imminent(next_ms, interval_hours, now_ms)
+    flow = np.asarray(rate, dtype=np.float64)
+    return _first(-flow, count, imminent), _first(flow, count, imminent), _later(flow, count)
+
+
+def _imminent(next_ms: Value, interval_hours: Value, now_ms: float) -> Flags:
+    return np.asarray(upcoming(next_ms, interval_hours, now_ms) - now_ms < IMMINENT_MS)
+
+
+def _first(flow: Value, count: Numbers, imminent: Flags) -> Numbers:
+    missed = imminent & (np.asarray(flow) > 0)
+    return np.where((count >= 1) & ~missed, flow, 0.0)
+
+
+def _later(flow: Value, count: Numbers) -> Numbers:
     further = np.maximum(count - 1.0, 0.0)
     return np.where(further > 0, np.asarray(flow) * further, 0.0)
 

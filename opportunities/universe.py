@@ -61,6 +61,7 @@ class Universe:
     fees: Numbers
     mean_hourly: Numbers
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _by_names: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
@@ -69,10 +70,14 @@ class Universe:
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, computed for this universe only once."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept: Made = self._kept[key]
-        return kept
+        return _once(self._kept, key, make)
+
+    def of_names(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives from names and places alone, computed once while those stay the same.
+
+        Scans share the result: nobody may change it.
+        """
+        return _once(self._by_names, (self.spots, key), make)
 
     def numbers(self, name: str) -> Numbers:
         """A float column as an array, null as NaN."""
@@ -88,7 +93,14 @@ class Universe:
         """Which rows carry one of `names` in a text column."""
 
         flags = _listed(column, tuple(names))
-        return self.once((column, *names), lambda: flags(self.frame.select(column)))
+        return self.once((column, *names), lambda: flags(self.frame[[column]]))
+
+
+def _once(kept: dict[Hashable, Any], key: Hashable, make: Callable[[], Made]) -> Made:
+    if key not in kept:
+        kept[key] = make()
+    made: Made = kept[key]
+    return made
 
 
 @lru_cache(maxsize=64)
@@ -102,29 +114,28 @@ def _listed(column: str, names: tuple[str, ...]) -> Kept[Flags]:
 
 
 def build(
-    spot: pl.DataFrame,
-    perp: pl.DataFrame,
+    frame: pl.DataFrame,
+    spots: int,
     fees: Sequence[pl.Series],
     means: pl.DataFrame,
     now_ms: float,
 ) -> Universe:
-    """The universe of market frames (columns.MARKET).
+    """The universe of a market frame (columns.MARKET), spot in its first `spots` rows.
 
-    `fees`: one series of taker fractions per VIP level, aligned with spot rows then perp rows.
+    `fees`: one series of taker fractions per VIP level, aligned with the rows.
     `means`: instrument_id and mean_hourly of settled funding over the last 7 days.
     """
-    frame = pl.concat([spot, perp], how="vertical", rechunk=True)
-    read = _named(frame.select(_NAMING))
+    read = _named(frame[_NAMING])
     bid, ask = _numbers(frame, "bid"), _numbers(frame, "ask")
     rate, told = _numbers(frame, "rate"), _numbers(frame, "interval_hours")
     interval = np.where(told > 0, told, np.nan)
-    is_perp = np.arange(frame.height) >= spot.height
+    is_perp = np.arange(frame.height) >= spots
     with np.errstate(divide="ignore", invalid="ignore"):
         middle, width = costs.mid(bid, ask), costs.spread(bid, ask)
         hourly = np.where(is_perp, costs.hourly(rate, interval), 0.0)
     return Universe(
         frame=frame,
-        spots=spot.height,
+        spots=spots,
         now_ms=now_ms,
         asset=read["asset"],
         quote=read["quote"],
@@ -147,7 +158,8 @@ def build(
         next_ms=_numbers(frame, "next_settlement_ms"),
         captured_ms=_numbers(frame, "captured_at_ms"),
         fees=np.array([one.to_numpy() for one in fees], dtype=np.float64),
-        mean_hourly=_means(frame, means, spot.height),
+        mean_hourly=_means(frame, means, spots),
+        _by_names=read["kept"],
     )
 
 
@@ -156,7 +168,10 @@ def _numbers(frame: pl.DataFrame, name: str) -> Numbers:
 
 
 def _read(frame: pl.DataFrame) -> dict[str, Any]:
-    """Codes of the names in text columns, equal for equal names in all of them, flags, venues."""
+    """Codes of the names in text columns, equal for equal names in all of them, flags, venues.
+
+    `kept` is room for what else follows from the names.
+    """
     codes = [
         pl.col(name).fill_null("").cast(pl.Categorical).to_physical().cast(pl.Int64)
         for name in ("asset", "quote", "settle", "venue")
@@ -173,10 +188,11 @@ def _read(frame: pl.DataFrame) -> dict[str, Any]:
     )
     found: dict[str, Any] = {column.name: column.to_numpy() for column in read}
     seen, venue = np.unique(found["venue"], return_inverse=True)
-    return {**found, "venue": venue, "venues": _names(frame, "venue", venue, len(seen))}
+    names = _names(frame, "venue", venue, len(seen))
+    return {**found, "venue": venue, "venues": names, "kept": {}}
 
 
-_NAMING = ("asset", "quote", "settle", "venue", "status", "leveraged", "inferred")
+_NAMING = ["asset", "quote", "settle", "venue", "status", "leveraged", "inferred"]
 _named = Kept(_read)
 
 

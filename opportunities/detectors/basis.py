@@ -13,7 +13,10 @@ from opportunities.universe import Universe
 
 def find(universe: Universe) -> pairs.Pair:
     """All pairs of a spot and a perpetual of one coin."""
-    return pairs.across(universe, ~universe.perp, universe.perp, same_venue=True)
+    perps = universe.perp
+    return universe.of_names(
+        "basis pairs", lambda: pairs.across(universe, ~perps, perps, same_venue=True)
+    )
 
 
 def find_reverse(universe: Universe) -> pairs.Pair:

@@ -8,13 +8,16 @@ from arbedge.names import Kind, Reason
 from opportunities import costs
 from opportunities.detectors import pairs
 from opportunities.detectors.figures import Figures, Terms, mark
-from opportunities.settlements import Flags, Numbers, Value, first_payment, later_payments
+from opportunities.settlements import Flags, Numbers, Value, both_sides
 from opportunities.universe import Universe
 
 
 def find(universe: Universe) -> pairs.Pair:
     """All pairs of perpetuals of one coin on two venues, both directions."""
-    return pairs.across(universe, universe.perp, universe.perp, same_venue=False)
+    perps = universe.perp
+    return universe.of_names(
+        "funding pairs", lambda: pairs.across(universe, perps, perps, same_venue=False)
+    )
 
 
 def figures(
@@ -62,20 +65,12 @@ def payments(
 
 
 def leg_payments(universe: Universe, horizon_hours: float) -> tuple[Numbers, Numbers, Numbers]:
-    """(first payment to a long, first to a short, later payments to a short) per instrument.
-
-    What a short is paid later a long pays; of first payments that holds only until the last minute,
-    when what costs still counts and what pays does not.
-    """
+    """What settlements.both_sides says of each instrument; a spot leg pays and receives nothing."""
 
     def paid() -> tuple[Numbers, Numbers, Numbers]:
         rate = np.where(universe.perp, universe.rate, 0.0)
         calendar = (universe.next_ms, universe.interval_hours, universe.now_ms, horizon_hours)
-        return (
-            first_payment(-rate, *calendar),
-            first_payment(rate, *calendar),
-            later_payments(rate, *calendar),
-        )
+        return both_sides(rate, *calendar)
 
     return universe.once(("payments", horizon_hours), paid)
 

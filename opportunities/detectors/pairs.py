@@ -30,4 +30,7 @@ def across(universe: Universe, longs: Flags, shorts: Flags, *, same_venue: bool)
     keep = long != short
     if not same_venue:
         keep &= universe.venue[long] != universe.venue[short]
-    return long[keep], short[keep]
+    pair = long[keep], short[keep]
+    for side in pair:
+        side.setflags(write=False)  # scans share them
+    return pair

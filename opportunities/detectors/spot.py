@@ -16,7 +16,10 @@ from opportunities.universe import Universe
 
 def find(universe: Universe) -> pairs.Pair:
     """All pairs of spot instruments of one coin on two venues, both directions."""
-    return pairs.across(universe, ~universe.perp, ~universe.perp, same_venue=False)
+    spots = ~universe.perp
+    return universe.of_names(
+        "spot pairs", lambda: pairs.across(universe, spots, spots, same_venue=False)
+    )
 
 
 def figures(universe: Universe, terms: Terms, networks: pl.DataFrame) -> Figures:

@@ -135,7 +135,7 @@ def market(
         )
         for table in fees_bps
     ]
-    return universe.build(spots, perps, fees, means(perps, settled or {}), now_ms)
+    return universe.build(both, spots.height, fees, means(perps, settled or {}), now_ms)
 
 
 def means(perps: pl.DataFrame, settled: Mapping[tuple[str, str], float]) -> pl.DataFrame:
