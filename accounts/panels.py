@@ -32,6 +32,10 @@ for title, name, icon in (
     ("Sessions", "session", "forum"),
     ("Subscriptions", "subscription", "card_membership"),
     ("Tiers", "tiersetting", "stairs"),
+    ("Invitations", "invitationbatch", "mail"),
+    ("Invitation codes", "invitation", "confirmation_number"),
+    ("Referrals", "referral", "group_add"),
+    ("Points", "points", "stars"),
     ("Keys", "storedkey", "key"),
     ("API tokens", "apitoken", "token"),
 ):

@@ -1,5 +1,16 @@
 """Console pages of people and everything that belongs to them."""
 
-from accounts.admin import keys, people, sessions, subscriptions, tiers
+from accounts.admin import (
+    codes,
+    invitations,
+    keys,
+    people,
+    referrals,
+    sessions,
+    subscriptions,
+    tiers,
+)
 
-__all__ = ["keys", "people", "sessions", "subscriptions", "tiers"]
+__all__ = [
+    "codes", "invitations", "keys", "people", "referrals", "sessions", "subscriptions", "tiers",
+]  # fmt: skip

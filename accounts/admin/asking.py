@@ -162,7 +162,7 @@ def list_action(deed: Deed) -> Callable[..., HttpResponse | None]:
     return act
 
 
-class Doing(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
+class Doing(ModelAdmin):
     """A page whose rows things can be done to: in its list, and at <id>/do/<name>/."""
 
     deeds: tuple[Deed, ...] = ()

@@ -45,6 +45,15 @@ class BetaForm(Reason):
     field_order = ("days", "reason")
 
 
+class PointsForm(Reason):
+    """Points, given or taken, and why."""
+
+    points = forms.IntegerField(
+        min_value=-100_000, max_value=100_000, help_text="Below zero: taken away."
+    )
+    field_order = ("points", "reason")
+
+
 class RoleForm(Reason):
     """A role, and why."""
 
@@ -116,6 +125,15 @@ def _set_role(order: Order) -> str:
     return f"{people(len(order.ids)).capitalize()} with the role {role.replace('_', ' ')}."
 
 
+def _adjust_points(order: Order) -> str:
+    from accounts import rewards
+
+    with transaction.atomic():
+        for one in User.objects.filter(pk__in=order.ids):
+            rewards.adjust(one, order.given["points"], order.reason, door=Door.CONSOLE, by=order.by)
+    return f"{order.given['points']:+,} points for {people(len(order.ids))}."
+
+
 def _below(by: User, ids: Sequence[int]) -> str:
     """Why this operator may not touch all of these people, "" where he may."""
     if by.pk in ids:
@@ -145,6 +163,12 @@ DEEDS: Final = (
         name="beta", label="Grant beta…", question="Grant {whom} the beta?",
         consequence="Features of premium until the beta ends. A beta that runs longer stays.",
         button="Grant beta", does=_grant_beta, form=BetaForm, allowed=_not_above,
+    ),
+    Deed(
+        name="points", label="Give points…", question="Give points to {whom}?",
+        consequence="They can be spent for days of a tier at once.",
+        button="Give points", does=_adjust_points, form=PointsForm, allowed=_not_above,
+        at_most=500,
     ),
     Deed(
         name="end_sessions", label="End sessions…", question="End the sessions of {whom}?",

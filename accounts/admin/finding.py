@@ -17,8 +17,8 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.invitation_codes import digest
 from accounts.models import Session, SessionState, User
-from arbedge import sealing
 from arbedge.names import AccountState, Role, Tier
 
 FOUND_AT_MOST: Final = 1_000
@@ -46,9 +46,9 @@ def search(rows: QuerySet[User], text: str) -> QuerySet[User]:
     return _found(rows, "pk", text)
 
 
-def of_people(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Those of `rows` whose `user` the text finds."""
-    return _found(rows, "user_id", text)
+def of_people(rows: QuerySet[Any], text: str, column: str = "user_id") -> QuerySet[Any]:
+    """Those of `rows` whose person the text finds; `column` holds the person's id."""
+    return _found(rows, column, text)
 
 
 def _found(rows: QuerySet[Any], column: str, text: str) -> QuerySet[Any]:
@@ -78,7 +78,7 @@ def _by_code(text: str) -> Iterator[Way]:
     if len(text) == CODE_START:
         yield _REDEEMED.format(column="start"), text
     if CODE.fullmatch(text):
-        yield _REDEEMED.format(column="digest"), sealing.digest("invitation", text)
+        yield _REDEEMED.format(column="digest"), digest(text)
         yield _OWNER, text
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,36 +10,10 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from accounts.admin import asking, belongings, finding, told
+from accounts.admin.owned import OfPeopleAdmin
 from accounts.models import ApiToken, StoredKey
 from accounts.models.key import KeyKind, KeyState
-from arbedge.desk import COUNTED_AT_MOST, ReadOnlyAdmin
 from arbedge.names import Door
-
-
-class OfPeopleAdmin(ReadOnlyAdmin):
-    """A read-only table of what belongs to people; it is searched by its owner."""
-
-    search_fields = ("user__name",)  # shows the field; get_search_results searches
-    search_help_text = "Beginning of the owner's name, e-mail, @name or Telegram id"
-    ordering = ("-pk",)
-    sortable_by = ()
-    list_select_related = ("user",)
-    list_before_template = "console/people_bounded.html"
-    counted_at_most = COUNTED_AT_MOST
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By the owner, see finding.search."""
-        return finding.of_people(queryset, search_term), False
-
-    @display(description="Person")
-    def person(self, one: Any) -> str:
-        """Whose it is."""
-        return told.person(one.user)
 
 
 class KeyKindFilter(finding.ChoiceFilter):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -15,10 +14,8 @@ from accounts.admin import belongings, told
 from accounts.admin.trail import trail
 from accounts.models import (
     Affiliate,
-    Points,
     Redemption,
     Referral,
-    ReferralCode,
     Subscription,
     User,
 )
@@ -110,24 +107,24 @@ def _tiers(one: User) -> Card:
 
 
 def _came_by(one: User) -> Card:
-    came = Redemption.objects.filter(user=one).select_related("invitation__inviter").first()
+    from accounts import rewards
+
+    came = Redemption.objects.filter(user=one).select_related("invitation").first()
     by = Referral.objects.filter(referred=one).select_related("referrer").first()
-    code = ReferralCode.objects.filter(user=one).first()
-    brought = Referral.objects.filter(referrer=one).aggregate(
-        came=Count("pk"), traded=Count("traded_at"), subscribed=Count("subscribed_at"),
-        active=Count("active_at"),
-    )  # fmt: skip
-    points = Points.objects.filter(user=one).aggregate(sum=Sum("points"))["sum"] or 0
     affiliate = Affiliate.objects.filter(user=one).first()
-    stages = ", ".join(f"{number:,} {stage}" for stage, number in brought.items())
+    figures = rewards.figures(one.pk)
+    brought = (
+        f"{figures.registered:,}, of whom {figures.traded:,} traded,"
+        f" {figures.subscribed:,} subscribed, {figures.active:,} active"
+    )
     pairs: Iterable[tuple[str, Any]] = (
         ("Invitation", f"{came.invitation} {told.when(came.redeemed_at)}" if came else "none"),
         ("Referred by", told.person(by.referrer) if by else writing.NONE),
-        ("Own referral code", code or "none yet"),
-        ("Brought", stages),
-        ("Points", f"{points:,}"),
+        ("Own referral code", figures.code or "none yet"),
+        ("Brought", brought),
+        ("Points", f"{figures.balance:,} (earned {figures.earned:,}, spent {figures.spent:,})"),
         ("Affiliate", f"{affiliate.standing}, {affiliate.grade}" if affiliate else "no"),
-    )
+    )  # fmt: skip
     return Card("came", "Invitations and referrals", told.facts(pairs))
 
 

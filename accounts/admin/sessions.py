@@ -15,7 +15,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 
 from accounts.admin import asking, belongings, finding, told
-from accounts.admin.keys import OfPeopleAdmin
+from accounts.admin.owned import OfPeopleAdmin
 from accounts.models import Outcome, Session, SessionState, User
 from arbedge.names import Door
 

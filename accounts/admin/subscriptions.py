@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts.admin import finding, told
-from accounts.admin.keys import OfPeopleAdmin
+from accounts.admin.owned import OfPeopleAdmin
 from accounts.models import Subscription, TierSource
 from arbedge import writing
 
