@@ -19,7 +19,7 @@ from auditlog.context import disable_auditlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts import audit, memory, permissions, standing, token_use
+from accounts import audit, memory, names_of_people, permissions, standing, token_use
 from accounts.models import ApiToken, User
 from accounts.permissions import Permission
 from accounts.standing import Standing
@@ -155,7 +155,7 @@ def _wanted_scopes(scopes: Iterable[str], user: User) -> list[Scope]:
 
 
 def _wanted_name(name: str) -> str:
-    name = " ".join(name.split())
+    name = names_of_people.cleaned(name)
     if not name:
         raise BadInput("Give the token a name.", code="name_missing", field="name")
     if len(name) > LONGEST_NAME:
@@ -163,10 +163,6 @@ def _wanted_name(name: str) -> str:
             f"A name has at most {LONGEST_NAME} characters.",
             code="name_too_long", field="name", limit=LONGEST_NAME,
         )  # fmt: skip
-    if not name.isprintable():
-        raise BadInput(
-            "A name cannot hold control characters.", code="name_unprintable", field="name"
-        )
     return name
 
 
@@ -198,14 +194,16 @@ def revoke(
             "token.revoked", row, whom=user_id, changes={"revoked_at": now}, security=True, by=by
         )
         digest = ApiToken.objects.values_list("digest", flat=True).get(pk=row.pk)
-        transaction.on_commit(lambda: _bury(bytes(digest)))
+        transaction.on_commit(lambda: _bury(bytes(digest)), robust=True)
     row.revoked_at = now
     return row
 
 
 def _bury(digest: bytes) -> None:
     """A cache that is gone now disowns what it knew once it is back (accounts/memory.py)."""
-    memory.ask("token", lambda client: client.set(_name(digest), _NONE, ex=TOMBSTONE_S))
+    buried = memory.ask("token", lambda client: client.set(_name(digest), _NONE, ex=TOMBSTONE_S))
+    if buried is None:
+        memory.missed()
 
 
 def check(token: str, now: datetime) -> Known | None:
