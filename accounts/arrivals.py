@@ -1,0 +1,104 @@
+"""Somebody has proved who he is: the person is found, or made, with a code where one is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from accounts import names_of_people, people, redeeming, referrals
+from accounts.models import User
+from accounts.telegram_login import Identity
+from arbedge.errors import ArbEdgeError, Forbidden
+from arbedge.names import Door
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was proved: a Telegram id with its names, or an e-mail address."""
+
+    telegram_id: int | None = None
+    email: str = ""
+    name: str = ""
+    username: str = ""
+
+    @classmethod
+    def of_telegram(cls, who: Identity) -> Proof:
+        """What Telegram signed."""
+        return cls(telegram_id=who.telegram_id, name=who.name, username=who.username)
+
+    def plain(self) -> dict[str, Any]:
+        """For keeping between two pages."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Proof:
+        """What `plain` gave."""
+        return cls(**plain)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Who came in, whether for the first time, and what of his codes did not count, in words."""
+
+    user: User
+    is_new: bool
+    note: str
+
+
+def find(proof: Proof) -> User | None:
+    """The person this proves, where he was here before."""
+    if proof.telegram_id is not None:
+        return User.objects.filter(telegram_id=proof.telegram_id).first()
+    return User.objects.alias(mail=Lower("email")).filter(mail=proof.email).first()
+
+
+def needs_code(proof: Proof) -> bool:
+    """Whether this person must bring an invitation code before anything else."""
+    return redeeming.needs_code(find(proof))
+
+
+def arrive(
+    proof: Proof, *, now: datetime, code: str = "", referral: str = "", language: str = "en"
+) -> Arrived:
+    """Returns the person, made now where he is new; a code is redeemed with it or nothing is done.
+
+    A referral code counts for somebody new; one that does not is no reason to turn him away. Raises
+    Forbidden (code_needed) and what redeeming a code raises.
+    """
+    needed = needs_code(proof)
+    if needed and not code:
+        raise Forbidden("ArbEdge is open to invited people. Enter your code.", code="code_needed")
+    is_new = find(proof) is None
+    with transaction.atomic():
+        user = people.register(
+            door=Door.WEB, telegram_id=proof.telegram_id, telegram_name=proof.username,
+            email=proof.email, name=proof.name, language=language, now=now,
+        )  # fmt: skip
+        if needed:
+            redeeming.redeem(user, code, Door.WEB, now=now)
+        note = _refer(user, referral, now) if is_new and referral else ""
+        _fill_in(user, proof, now)
+    return Arrived(user, is_new=is_new, note=note)
+
+
+def _refer(user: User, referral: str, now: datetime) -> str:
+    """ "" where the referral counts, else why it does not."""
+    try:
+        referrals.referred(user, referral, door=Door.WEB, now=now)
+    except ArbEdgeError as error:
+        return error.message
+    return ""
+
+
+def _fill_in(user: User, proof: Proof, now: datetime) -> None:
+    """What is known now and was not: a name (one's own choice stays), and that the mail is his."""
+    told = names_of_people.cleaned(proof.name)[: names_of_people.NAME_LENGTH]
+    if told and not user.name:
+        people.rename(user, told, door=Door.WEB, by=user)
+    if proof.email and user.email_verified_at is None:
+        User.objects.filter(pk=user.pk).update(email_verified_at=now)

@@ -1,0 +1,42 @@
+"""A browser at the web's door, for tests of its pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts import doors, memory, sessions
+from accounts.models import User
+from arbedge import cache
+from arbedge.names import Door
+
+
+def fresh_cache() -> None:
+    """Nothing is remembered of the test before."""
+    cache.client().flushdb()
+    memory.trust.__init__()  # type: ignore[misc]
+
+
+def log_in(
+    client: Client, user: User, agent: str = "Mozilla/5.0 (X11; Linux) Firefox/140.0"
+) -> int:
+    """Gives the browser a session of this person; returns the session's id."""
+    started = sessions.start(user, Door.WEB, datetime.now(UTC), ip="192.0.2.7", agent=agent)
+    client.cookies[doors.cookie_name()] = started.token
+    return int(started.session.pk)
+
+
+def body(response: object) -> str:
+    """The page as text."""
+    assert isinstance(response, HttpResponse)
+    return response.content.decode()
+
+
+def link_in(mail: str) -> str:
+    """The address of the first link in a mail."""
+    found = re.search(r"https?://\S+", mail)
+    assert found is not None
+    return found[0]
