@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.doors.DoorMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "accounts.audit.AuditMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
