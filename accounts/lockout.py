@@ -114,7 +114,7 @@ def count(tries: Sequence[Try], user: User | None = None) -> Counted:
 
 def forget(tries: Sequence[Try]) -> None:
     """Wipes the counters after a try that succeeded."""
-    LoginLock.objects.filter(pk__in=[one.key for one in tries]).delete()
+    LoginLock.objects.filter(key__in=[one.key for one in tries]).delete()
 
 
 def clean_up(now: datetime) -> int:

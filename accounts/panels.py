@@ -38,6 +38,8 @@ for title, name, icon in (
     ("Points", "points", "stars"),
     ("Keys", "storedkey", "key"),
     ("API tokens", "apitoken", "token"),
+    ("Second factors", "totpdevice", "phonelink_lock"),
+    ("Log-in locks", "loginlock", "lock_clock"),
 ):
     console.link(
         "People", title, f"admin:accounts_{name}_changelist", icon, f"accounts.view_{name}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 TEAL = {
     "50": "240 253 250",
@@ -81,6 +81,11 @@ def unfold() -> dict[str, Any]:
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": TEAL},
         "STYLES": [lambda _request: static("arbedge/console.css")],
+        "ACCOUNT": {
+            "navigation": [
+                {"title": "Second factor", "link": reverse_lazy("admin:second_factor")},
+            ]
+        },
         "DASHBOARD_CALLBACK": "arbedge.dashboard.context",
         "SIDEBAR": {
             "show_search": True,

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 import structlog
-from auditlog.context import set_actor
 from django.db import connection, transaction
 
+from accounts import audit
 from accounts.models import User
 from arbedge import cache
 from arbedge.errors import NoData
@@ -149,7 +149,7 @@ def reject(asset: str, venue: str, by: User, note: str = "") -> CoinVerdict:
 
 def withdraw(asset: str, venue: str, by: User) -> bool:
     """Takes a person's word back, so that evidence decides again; False if there was none."""
-    with set_actor(by):
+    with audit.doing(actor=by):
         taken = _take_back([(venue, asset)])
     transaction.on_commit(_tell)
     return taken > 0
@@ -166,7 +166,7 @@ def _decide(asset: str, venue: str, by: User, verdict: Verdict, note: str) -> Co
         "reset_reason": "",
         "updated_at": now,
     }
-    with set_actor(by), transaction.atomic():
+    with audit.doing(actor=by), transaction.atomic():
         decided, _ = CoinVerdict.objects.update_or_create(
             venue=venue, asset=asset, market=EVERY_MARKET, defaults=values
         )

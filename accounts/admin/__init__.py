@@ -6,11 +6,20 @@ from accounts.admin import (
     keys,
     people,
     referrals,
+    second_factor,
     sessions,
     subscriptions,
     tiers,
 )
 
 __all__ = [
-    "codes", "invitations", "keys", "people", "referrals", "sessions", "subscriptions", "tiers",
-]  # fmt: skip
+    "codes",
+    "invitations",
+    "keys",
+    "people",
+    "referrals",
+    "second_factor",
+    "sessions",
+    "subscriptions",
+    "tiers",
+]

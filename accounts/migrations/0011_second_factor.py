@@ -97,7 +97,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LoginLock",
             fields=[
-                ("key", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.BinaryField(max_length=32, unique=True)),
                 (
                     "scope",
                     models.CharField(
@@ -125,6 +131,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "log-in lock",
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("scope__in", ["pair", "name", "browser", "code"])),

@@ -20,7 +20,7 @@ class Scope(models.TextChoices):
 class LoginLock(models.Model):
     """Tries since `since` under one name (its keyed digest: people type passwords into names)."""
 
-    key = models.BinaryField(max_length=DIGEST_BYTES, primary_key=True)
+    key = models.BinaryField(max_length=DIGEST_BYTES, unique=True)
     scope = models.CharField(max_length=8, choices=Scope.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
@@ -30,6 +30,7 @@ class LoginLock(models.Model):
     locked_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "log-in lock"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scope__in=Scope.values), name="login_lock_scope_known"
