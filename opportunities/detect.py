@@ -107,12 +107,15 @@ def nearest(figures: Figures, number: int) -> Index:
     """Positions of the rejected candidates that came nearest: fewest reasons, then best net."""
     candidates = gates.rejected(figures.reasons) & np.isfinite(figures.net)
     rows = np.flatnonzero(candidates & ((figures.reasons & _LOOKS_LIKE_NOTHING) == 0))
-    if rows.size > number:
+    if 0 < number < rows.size:
         # Only the best nets can be among the nearest; a wide cut first keeps the sort small.
         net = figures.net[rows]
         last = rows.size - min(rows.size, 20 * number)
         rows = rows[net >= np.partition(net, last)[last]]
     reasons = np.bitwise_count(figures.reasons[rows] & REJECTING_MASK)
+    if 0 < number < rows.size:
+        few = reasons <= np.partition(reasons, number - 1)[number - 1]
+        rows, reasons = rows[few], reasons[few]
     return rows[np.lexsort((-figures.net[rows], reasons))][:number]
 
 

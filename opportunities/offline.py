@@ -63,7 +63,7 @@ def floor_risk(judged: pl.DataFrame) -> np.ndarray:
     """Least risk class identity asks for, as a position in rank.RISKS."""
     asked = judged.get_column("floor_risk")
     floor = np.zeros(judged.height, dtype=np.int64)
-    for place, risk in enumerate(rank.RISKS):
+    for place, risk in enumerate(rank.RISKS[1:], start=1):
         floor[(asked == str(risk)).fill_null(value=False).to_numpy()] = place
     return floor
 

@@ -65,7 +65,7 @@ class Result:
 def search(reading: Reading) -> Found:
     """Detect and gate: every candidate of the snapshot with its reasons, before order books."""
     snapshot, policy = reading.snapshot, reading.policy
-    both = pl.concat([snapshot.spot, snapshot.perp], rechunk=True)
+    both = pl.concat([snapshot.spot, snapshot.perp])
     fees = [reading.schedule.column(both, level) for level in reading.levels]
     universe = build(both, snapshot.spot.height, fees, snapshot.history, snapshot.now_ms)
     return detect(universe, policy, reading.world, snapshot.networks)

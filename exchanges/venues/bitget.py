@@ -32,16 +32,17 @@ CODES: Final = {
 FUTURES: Final = {"productType": "USDT-FUTURES"}
 LIST: Final = Envelope(rows="data", ok="00000", time="requestTime")
 SYMBOL: Final = {"symbol": "symbol"}
+# In the order of the answer, in which the decoder looks for them.
 PRICES: Final = {
-    "bid": "bidPr",
+    "last": "lastPr",
     "ask": "askPr",
+    "bid": "bidPr",
     "bid_size": "bidSz",
     "ask_size": "askSz",
-    "last": "lastPr",
     "high": "high24h",
     "low": "low24h",
-    "volume_quote": "quoteVolume",
     "venue_at_ms": "ts",
+    "volume_quote": "quoteVolume",
 }
 SPOT: Final = Shape(LIST, texts=SYMBOL, figures=PRICES)
 PERP: Final = Shape(
@@ -49,9 +50,9 @@ PERP: Final = Shape(
     texts=SYMBOL,
     figures={
         **PRICES,
-        "mark": "markPrice",
         "index": "indexPrice",
         "open_interest": "holdingAmount",
+        "mark": "markPrice",
     },
 )
 FUNDING: Final = Shape(

@@ -31,10 +31,11 @@ CODES: Final = {
 OK: Final = frozenset({"0"})
 LIST: Final = Envelope(rows="result.list", code="retCode", message="retMsg", ok="0", time="time")
 SYMBOL: Final = {"symbol": "symbol"}
+# In the order of the answer, in which the decoder looks for them.
 PRICES: Final = {
     "bid": "bid1Price",
-    "ask": "ask1Price",
     "bid_size": "bid1Size",
+    "ask": "ask1Price",
     "ask_size": "ask1Size",
     "last": "lastPrice",
     "high": "highPrice24h",
@@ -46,15 +47,22 @@ LINEAR: Final = Shape(
     LIST,
     texts=SYMBOL,
     figures={
-        **PRICES,
-        "mark": "markPrice",
+        "last": "lastPrice",
         "index": "indexPrice",
-        "rate": "fundingRate",
-        "rate_cap": "fundingCap",
-        "interval_hours": "fundingIntervalHour",
-        "next_settlement_ms": "nextFundingTime",
+        "mark": "markPrice",
+        "high": "highPrice24h",
+        "low": "lowPrice24h",
         "open_interest": "openInterest",
         "open_interest_usd": "openInterestValue",
+        "volume_quote": "turnover24h",
+        "rate": "fundingRate",
+        "next_settlement_ms": "nextFundingTime",
+        "ask_size": "ask1Size",
+        "bid": "bid1Price",
+        "ask": "ask1Price",
+        "bid_size": "bid1Size",
+        "interval_hours": "fundingIntervalHour",
+        "rate_cap": "fundingCap",
     },
 )
 HISTORY: Final = Shape(

@@ -14,12 +14,13 @@ from exchanges.wire import Envelope, Shape
 HOUR_MS: Final = 3_600_000.0
 LIST: Final = Envelope(rows="data", ok="0")
 SYMBOL: Final = {"symbol": "instId"}
+# In the order of the answer, in which the decoder looks for them.
 PRICES: Final = {
-    "bid": "bidPx",
-    "ask": "askPx",
-    "bid_size": "bidSz",
-    "ask_size": "askSz",
     "last": "last",
+    "ask": "askPx",
+    "ask_size": "askSz",
+    "bid": "bidPx",
+    "bid_size": "bidSz",
     "high": "high24h",
     "low": "low24h",
     "venue_at_ms": "ts",
