@@ -13,7 +13,7 @@ SECRET_NAMES = re.compile(
 )
 CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 SECRETS_IN_QUERY = re.compile(
-    r"(?i)\b(api_?key|signature|token|secret|password|passphrase)=[^&\s\"']+"
+    r"(?i)\b(api_?key|signature|hash|token|secret|password|passphrase)=[^&\s\"']+"
 )
 HIDDEN = "[hidden]"
 
@@ -33,7 +33,9 @@ def _shown(name: str, value: Any) -> Any:
         return {key: _shown(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_shown("", inner) for inner in value]
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _shown(name, str(value))  # a request, for one, shows its whole address
 
 
 COMMON: list[Processor] = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from django.test import RequestFactory
 
 from arbedge.logs import HIDDEN, hide_secrets, logging_config
 
@@ -24,11 +25,20 @@ def test_values_of_secret_names_are_hidden(name: str) -> None:
     [
         ("postgresql://ada:pw@db/edge", f"postgresql://{HIDDEN}@db/edge"),
         ("GET /orders?symbol=WIF&signature=abc123", f"GET /orders?symbol=WIF&signature={HIDDEN}"),
+        ("GET /login/telegram/x?id=815&hash=ab12", f"GET /login/telegram/x?id=815&hash={HIDDEN}"),
         ("nothing to hide at 10:42", "nothing to hide at 10:42"),
     ],
 )
 def test_credentials_inside_texts_are_hidden(text: str, shown: str) -> None:
     assert hide_secrets(None, "info", {"event": text}) == {"event": shown}
+
+
+def test_a_request_that_is_logged_as_it_is_shows_no_token() -> None:
+    request = RequestFactory().get("/login/link", {"token": "s3cr3t"})
+    shown = hide_secrets(None, "info", {"request": request, "status_code": 400})
+    assert "s3cr3t" not in str(shown)
+    assert "/login/link" in str(shown)
+    assert shown["status_code"] == 400
 
 
 def test_secrets_deep_inside_are_hidden() -> None:
