@@ -130,7 +130,7 @@ def known(user_id: int) -> Standing:
         if entry[:_EPOCH] == epoch:
             return _decode(memoryview(entry)[_EPOCH:])
     for one in _read([user_id]):
-        if found is not None:
+        if found is not None and memory.settled():
             _note([one], memory.epoch_of(found[1]))
         return one
     raise NotFound("There is no such person.", code="user_unknown", user_id=user_id)
@@ -150,7 +150,11 @@ def changed(user_ids: Iterable[int]) -> None:
 
 def refill(user_ids: Iterable[int]) -> bool:
     """Writes what the database says now to the cache, for facts that change without a version:
-    the end of a session that slides with every word said. Returns False where it is gone."""
+    the end of a session that slides with every word said. Within a transaction it waits for the
+    commit. Returns False where the cache is gone."""
+    if not memory.settled():
+        transaction.on_commit(partial(_write_through, sorted(set(user_ids))), robust=True)
+        return True
     for some in batched_ids(sorted(set(user_ids))):
         epoch: Any = memory.ask("standing", lambda client: client.mget(memory.epoch_key()))
         if epoch is None or not _note(_read(some), memory.epoch_of(epoch[0])):

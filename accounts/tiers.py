@@ -188,7 +188,8 @@ _reading: Final = threading.Lock()
 def _now() -> _Held:
     """While one thread looks for a newer table, the others use the one at hand."""
     held = _copy.held
-    if held is not None and time.monotonic() - _copy.checked_at < CHECK_S:
+    fresh = time.monotonic() - _copy.checked_at < CHECK_S
+    if held is not None and (fresh or not memory.settled()):
         return held
     if not _reading.acquire(blocking=held is None):
         return held  # type: ignore[return-value]  # without one at hand the lock was waited for

@@ -21,6 +21,7 @@ def forget() -> None:
     """Neither the cache nor this process knows anything."""
     cache.client().flushdb()
     memory.trust.failed_ms = memory.trust.paused_until = 0.0
+    memory.trust.mender = None
     forget_table()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import memory, standing
@@ -208,6 +209,28 @@ def test_until_the_commit_an_entry_lives_two_seconds_more() -> None:
     standing.changed([person.pk])
     left_ms = cache.client().pttl(cache.key("who", str(person.pk)))
     assert 0 < left_ms <= standing.IN_CHANGE_MS
+
+
+def test_what_may_yet_be_undone_is_told_to_nobody() -> None:
+    person = UserFactory()
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(tier=Tier.PRO)
+        assert known(person.pk).tier is Tier.PRO
+        transaction.set_rollback(True)
+    assert known(person.pk).tier is Tier.FREE
+
+
+def test_a_refill_within_a_transaction_waits_for_its_commit(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    person = UserFactory()
+    SessionFactory(user=person)
+    known(person.pk)
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        Session.objects.filter(user=person).update(expires_at=NOON + 8 * DAY)
+        standing.refill([person.pk])
+        assert known(person.pk).session_until_ms == ms(NOON + 7 * DAY)
+    assert known(person.pk).session_until_ms == ms(NOON + 8 * DAY)
 
 
 # A cache that fails

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import transaction
 
 from accounts import tier_settings, tiers
 from accounts.models import TierSetting
@@ -270,6 +271,16 @@ def test_no_row_gives_a_tier_what_belongs_to_a_role() -> None:
 
 
 # Who learns of it, and what it costs
+
+
+def test_a_figure_that_may_yet_be_undone_counts_for_nobody() -> None:
+    tiers.table()
+    with transaction.atomic():
+        tier_settings.change(Tier.BASIC, "delay_s", Decimal(30), door=Door.CONSOLE)
+        pause_is_over()
+        assert tiers.table()[Tier.BASIC].delay_s == 60
+        transaction.set_rollback(True)
+    assert tiers.table()[Tier.BASIC].delay_s == 60
 
 
 def test_within_a_second_the_table_costs_nothing(
