@@ -160,7 +160,7 @@ DEEDS: Final = (
         button="Change tier", does=_change_tier, form=TierForm, allowed=_not_above,
     ),
     Deed(
-        name="beta", label="Grant beta…", question="Grant {whom} the beta?",
+        name="beta", label="Grant beta…", question="Grant the beta to {whom}?",
         consequence="Features of premium until the beta ends. A beta that runs longer stays.",
         button="Grant beta", does=_grant_beta, form=BetaForm, allowed=_not_above,
     ),

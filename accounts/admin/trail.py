@@ -21,9 +21,8 @@ EMPTY: Final = frozenset({"", "None"})
 def trail(person: User, number: int) -> SafeString:
     """The newest lines of the audit about this person or by him."""
     lines = LogEntry.objects.select_related("actor", "content_type").order_by("-timestamp", "-id")
-    about = _about(lines, person)[:number]
     by = lines.filter(actor=person)[:number]
-    both = {entry.pk: entry for entry in (*about, *by)}.values()
+    both = {entry.pk: entry for entry in (*about(lines, person)[:number], *by)}.values()
     newest = sorted(both, key=lambda entry: (entry.timestamp, entry.pk), reverse=True)
     return told.table(
         ("When", "What", "By", "Door", "Changed"),
@@ -41,8 +40,8 @@ def trail(person: User, number: int) -> SafeString:
     )
 
 
-def _about(lines: QuerySet[LogEntry], person: User) -> QuerySet[LogEntry]:
-    """By the index on additional_data ->> 'whom'."""
+def about(lines: QuerySet[LogEntry], person: User) -> QuerySet[LogEntry]:
+    """Those of the lines that are about this person, by the index on whom."""
     rows: QuerySet[LogEntry] = lines.alias(whom=KeyTextTransform("whom", "additional_data"))
     return rows.filter(whom=str(person.pk))
 
