@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from arbedge.errors import ArbEdgeError
 
@@ -31,6 +32,7 @@ class Unsealable(ArbEdgeError):
     status = 500
 
 
+@sensitive_variables("plain", "raw")
 def seal(plain: bytes | str) -> str:
     """Returns `plain` sealed with the newest key; two seals of one text differ."""
     raw = plain.encode() if isinstance(plain, str) else plain

@@ -139,8 +139,17 @@ async def _ask(venue: str, client: Any, method: str) -> Said:
             told = await getattr(client, method)()
     except Exception as error:  # noqa: BLE001 - every error becomes one of ours
         return Said(refused=True, fault=_fault(venue, client, error), code=_code(client))
-    fault = None if isinstance(told, Mapping) else Fault.MALFORMED
-    return Said(told, fault=fault)
+    if not isinstance(told, Mapping):
+        return Said(fault=Fault.MALFORMED)
+    return Said(_without_key(told))
+
+
+def _without_key(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer without the key, which Bybit repeats: reports of a crash show what is at hand."""
+    result = told.get("result")
+    if not isinstance(result, Mapping):
+        return told
+    return {**told, "result": {name: one for name, one in result.items() if name != "apiKey"}}
 
 
 async def _admitted(desk: Desk, venue: str) -> breaker.Board | None:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.checks import run_checks
 from pytest_django import Settings
 
-from arbedge import sealing
+from arbedge import checks, sealing
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -111,8 +110,9 @@ def test_a_start_without_good_keys_is_refused_with_how_to_make_one(
 ) -> None:
     settings.ENCRYPTION_KEYS = keys
 
-    (message,) = [found for found in run_checks() if found.id == "arbedge.E013"]
+    (message,) = checks.sealing_keys()
 
+    assert message.id == "arbedge.E013"
     assert told in message.msg
     assert "Fernet.generate_key" in str(message.hint)
     assert not any(key in f"{message.msg} {message.hint}" for key in keys)
