@@ -72,3 +72,13 @@ def test_work_that_fails_leaves_the_last_result(asked: list[pl.DataFrame]) -> No
         kept(names())
     assert kept(names("BTC")) == 1
     assert len(asked) == 2
+
+
+def test_the_same_frame_is_known_without_looking(
+    heights: Kept[int], asked: list[pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = names("BTC")
+    heights(frame)
+    monkeypatch.setattr(pl.DataFrame, "equals", None)
+    assert heights(frame) == 1
+    assert len(asked) == 1

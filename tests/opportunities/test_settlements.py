@@ -7,6 +7,7 @@ import pytest
 
 from opportunities.settlements import (
     HOUR_MS,
+    both_sides,
     break_even_ms,
     due,
     first_payment,
@@ -226,3 +227,14 @@ def test_a_leg_without_calendar_brings_nothing() -> None:
         horizon_hours=24,
     )
     assert np.isnan(at[0])
+
+
+@pytest.mark.parametrize("rate", [0.001, -0.001, 0.0])
+@pytest.mark.parametrize("next_in", ["30s", "2h", "90h"])
+def test_both_sides_are_what_each_is_paid_alone(rate: float, next_in: str) -> None:
+    calendar = (after(next_in), 8, NOW_MS, 72)
+    assert both_sides(rate, *calendar) == (
+        first_payment(-rate, *calendar),
+        first_payment(rate, *calendar),
+        later_payments(rate, *calendar),
+    )

@@ -109,3 +109,19 @@ def test_work_is_done_once_for_one_universe() -> None:
         assert seen.once("answer", lambda: done.append(1) or 42) == 42  # type: ignore[func-returns-value]
     assert done == [1]
     assert seen.numbers("bid") is seen.numbers("bid")
+
+
+def test_what_follows_from_names_is_kept_while_prices_move() -> None:
+    made: list[str] = []
+    for bid in (1.0, 2.0):
+        seen = market(spot("okx", "WIF", bid=bid), perp("okx", "WIF"))
+        seen.of_names("test", lambda: made.append("once"))
+    assert made == ["once"]
+
+
+def test_what_follows_from_names_ends_with_them() -> None:
+    made: list[str] = []
+    for coin in ("WIF", "BTC", "WIF"):
+        seen = market(spot("okx", coin), perp("okx", coin))
+        seen.of_names("test", lambda: made.append("again"))
+    assert len(made) == 3
