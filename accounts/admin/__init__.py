@@ -1,6 +1,7 @@
 """Console pages of people and everything that belongs to them."""
 
 from accounts.admin import (
+    affiliates,
     codes,
     invitations,
     keys,
@@ -13,13 +14,6 @@ from accounts.admin import (
 )
 
 __all__ = [
-    "codes",
-    "invitations",
-    "keys",
-    "people",
-    "referrals",
-    "second_factor",
-    "sessions",
-    "subscriptions",
-    "tiers",
-]
+    "affiliates", "codes", "invitations", "keys", "people", "referrals", "second_factor",
+    "sessions", "subscriptions", "tiers",
+]  # fmt: skip

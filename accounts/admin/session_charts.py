@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,14 +11,14 @@ from django.db.models.functions import TruncDay
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts import engagement, memory
+from accounts import engagement
 from accounts.admin import drawing, told
+from accounts.admin.kept import kept
 from accounts.models import Outcome, Session, User
-from arbedge import cache, writing
+from arbedge import writing
 
 DAYS: Final = 30
 WEEKS: Final = 8
-KEPT_S: Final = 60
 OUTCOME_STYLES: Final = {
     Outcome.LOGOUT: "long",
     Outcome.EXPIRED: "soft",
@@ -30,18 +29,11 @@ OUTCOME_STYLES: Final = {
 
 
 def context(now: datetime) -> dict[str, Any]:
-    """The parts of the page, from the cache where they are not a minute old."""
-    name = cache.key("console", "session-analytics")
-    held: Any = memory.ask("analytics", lambda client: client.get(name))
-    if held is None:
-        parts = {title: str(html) for title, html in _parts(now).items()} | {
-            "as_of": writing.moment(now)
-        }
-        packed = json.dumps(parts)
-        memory.ask("analytics", lambda client: client.set(name, packed, ex=KEPT_S))
-    else:
-        parts = json.loads(held)
-    return {title: mark_safe(html) for title, html in parts.items()}  # noqa: S308  made here
+    """The parts of the page, not older than a minute."""
+    parts: dict[str, str] = kept(
+        "session-analytics", lambda: {name: str(html) for name, html in _parts(now).items()}
+    )
+    return {name: mark_safe(html) for name, html in parts.items()}  # noqa: S308  made here
 
 
 def _parts(now: datetime) -> dict[str, SafeString]:
@@ -53,6 +45,7 @@ def _parts(now: datetime) -> dict[str, SafeString]:
         "outcomes": _outcomes(now, since),
         "retention": _retention(now),
         "onboarding": _onboarding(now, since),
+        "as_of": format_html("{}", writing.moment(now)),
     }
 
 

@@ -126,13 +126,13 @@ class SessionAdmin(asking.Doing, OfPeopleAdmin):
     @action(description="Analytics", url_path="analytics", permissions=["view"])
     def analytics(self, request: HttpRequest) -> HttpResponse:
         """What sessions come to: active, new, ended, retention, onboarding."""
-        from accounts.admin import session_charts
+        from accounts.admin.session_charts import context as charts
 
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Sessions: analytics",
-            **session_charts.context(timezone.now()),
+            **charts(timezone.now()),
         }
         return TemplateResponse(request, "console/people_analytics.html", context)
 

@@ -81,3 +81,16 @@ def link(name: str, text: object, *args: Any, query: str = "") -> SafeString:
 def person(one: User | None) -> SafeString | str:
     """A person's name as a link to his page; – for nobody."""
     return writing.NONE if one is None else link("accounts_user_change", one, one.pk)
+
+
+def deeds(url_name: str, pk: int, known: Iterable[Any], leads: Iterable[str]) -> SafeString:
+    """Links to those of the known deeds that are named, for a row's page."""
+    named = set(leads)
+    links = (
+        (reverse(f"admin:{url_name}", args=[pk, deed.name]), deed.label)
+        for deed in known
+        if deed.name in named
+    )
+    return format_html(
+        '<nav class="desk-deeds">{}</nav>', format_html_join("", '<a href="{}">{}</a>', links)
+    )
