@@ -113,6 +113,7 @@ def check(secret: Secret) -> Rights:
         )
     if desk.passphrase and not secret.passphrase:
         raise _problem("passphrase_needed", desk)
+    _ccxt()  # its first import takes seconds, which the loop must not stand still for
     return aio.run(_check(desk, secret))
 
 
