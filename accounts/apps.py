@@ -17,6 +17,10 @@ class AccountsConfig(AppConfig):
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
         schedule.every("Write activity of sessions", "accounts.flush_activity", seconds=15)
         schedule.daily("Settle lapsed sessions", "accounts.clean_up_sessions", at="03:10")
+        schedule.daily("Empty invitations that are over", "accounts.tidy_invitations", at="03:20")
+        schedule.daily("Follow referrals", "accounts.follow_referrals", at="03:25")
+        schedule.daily("Make affiliates' payouts", "accounts.make_payouts", at="03:30")
+        schedule.daily("Grade affiliates", "accounts.grade_affiliates", at="03:35")
 
 
 def _listen() -> None:

@@ -7,7 +7,18 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import activity, audit_life, lockout, sessions, subscriptions, websessions
+from accounts import (
+    activity,
+    affiliates,
+    audit_life,
+    invitations,
+    lockout,
+    payouts,
+    referrals,
+    sessions,
+    subscriptions,
+    websessions,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +45,19 @@ def expire_tiers() -> None:
         log.info("tiers_expired", tiers=expired.tiers, betas=expired.betas)
 
 
+@shared_task(name="accounts.end_all_sessions")
+def end_all_sessions(by_id: int, reason: str) -> None:
+    """Ends everybody's sessions, as an operator decided; running it again finishes it."""
+    from accounts import audit, sessions
+    from accounts.models import Outcome, User
+    from arbedge.names import Door
+
+    by = User.objects.get(pk=by_id)
+    with audit.doing(Door.CONSOLE, by):
+        ended = sessions.end_all(None, Outcome.BY_STAFF, timezone.now(), by=by)
+    log.info("all_sessions_ended", ended=ended, by=by_id, reason=reason)
+
+
 @shared_task(name="accounts.flush_activity", expires=30)
 def flush_activity() -> None:
     """Writes what people did in their sessions since they were written last."""
@@ -52,14 +76,25 @@ def clean_up_sessions() -> None:
     log.info("sessions_cleaned", settled=sessions.clean_up(timezone.now()))
 
 
-@shared_task(name="accounts.end_all_sessions")
-def end_all_sessions(by_id: int, reason: str) -> None:
-    """Ends everybody's sessions, as an operator decided; running it again finishes it."""
-    from accounts import audit, sessions
-    from accounts.models import Outcome, User
-    from arbedge.names import Door
+@shared_task(name="accounts.tidy_invitations")
+def tidy_invitations() -> None:
+    """Empties the sealed text of codes that can be used no more."""
+    log.info("invitations_tidied", emptied=invitations.tidy(timezone.now()))
 
-    by = User.objects.get(pk=by_id)
-    with audit.doing(Door.CONSOLE, by):
-        ended = sessions.end_all(None, Outcome.BY_STAFF, timezone.now(), by=by)
-    log.info("all_sessions_ended", ended=ended, by=by_id, reason=reason)
+
+@shared_task(name="accounts.follow_referrals")
+def follow_referrals() -> None:
+    """Notes which referred people have subscribed, and which stayed, with points for it."""
+    log.info("referrals_followed", advanced=referrals.follow(timezone.now()))
+
+
+@shared_task(name="accounts.grade_affiliates")
+def grade_affiliates() -> None:
+    """Gives affiliates the grade of their last 90 days."""
+    log.info("affiliates_graded", changed=affiliates.regrade(timezone.now()))
+
+
+@shared_task(name="accounts.make_payouts")
+def make_payouts() -> None:
+    """Makes payouts of complete months that have none yet."""
+    log.info("payouts_made", made=payouts.make_payouts(timezone.now()))

@@ -61,7 +61,7 @@ def test_applying_twice_at_once_is_one_application() -> None:
     assert Affiliate.objects.count() == 1
 
 
-def test_of_two_opposite_decisions_one_holds(affiliate: Affiliate) -> None:
+def test_of_two_rejecting_at_once_one_does(affiliate: Affiliate) -> None:
     Affiliate.objects.update(standing="applied")
     one, other = UserFactory.create_batch(2, role=Role.ADMIN)
 
