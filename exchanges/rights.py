@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from accounts.credentials import KeyRefused, Rights
 
@@ -87,20 +87,22 @@ def bybit(told: Any) -> Rights:
     """Rights of `GET /v5/user/query-api`. A read-only key does nothing, whatever it lists."""
     result = _mapping(_mapping(told, "Bybit").get("result"), "Bybit")
     groups = _mapping(result.get("permissions"), "Bybit")
-    if result.get("readOnly") not in (0, 1) or not isinstance(groups.get("Wallet"), list):
+    only_reads, listed = result.get("readOnly"), groups.get("Wallet")
+    if type(only_reads) is not int or only_reads not in (0, 1) or not _are_texts(listed):
         raise _unknown("Bybit", "its answer lacks readOnly or Wallet")
-    writes = result["readOnly"] == 0
+    writes = only_reads == 0
     granted = {name for name, rights in groups.items() if rights} if writes else set()
-    wallet = set(groups["Wallet"]) if writes else set()
+    wallet = set(listed) if writes else set()
     _only("Bybit", granted, BYBIT_TRADE | BYBIT_OUT | BYBIT_OTHER)
     _only("Bybit", wallet, BYBIT_WALLET)
-    addresses = [one for one in result.get("ips") or () if one != "*"]
+    ips = result.get("ips")
+    addresses = [one for one in ips if one != "*"] if isinstance(ips, list) else []
     withdraw = "Withdraw" in wallet or bool(granted & BYBIT_OUT)
     return Rights(
         read=True,
         trade=bool(granted & BYBIT_TRADE),
         withdraw=withdraw,
-        ip_bound=bool(addresses),
+        ip_bound=bool(addresses) if isinstance(ips, list) else None,
         expires_at=None if addresses else _moment_iso(result.get("expiredAt")),
         note=OFF["bybit"] if withdraw else MOVES if wallet else "",
     )
@@ -131,7 +133,7 @@ def bitget(told: Any) -> Rights:
     """Rights of `GET /api/v2/spot/account/info`."""
     data = _mapping(_mapping(told, "Bitget").get("data"), "Bitget")
     codes = data.get("authorities")
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+    if not _are_texts(codes):
         raise _unknown("Bitget", "its answer lacks authorities")
     granted = set(codes)
     _only("Bitget", granted, BITGET_READ | BITGET_TRADE | BITGET_OTHER | BITGET_OUT)
@@ -151,6 +153,10 @@ def _mapping(told: Any, venue: str) -> Mapping[str, Any]:
     return told
 
 
+def _are_texts(told: Any) -> TypeGuard[list[str]]:
+    return isinstance(told, list) and all(isinstance(one, str) for one in told)
+
+
 def _only(venue: str, granted: Collection[Any], known: frozenset[str]) -> None:
     strange = sorted(str(one) for one in granted if one not in known)
     if strange:
@@ -167,7 +173,10 @@ def _unknown(venue: str, why: str) -> KeyRefused:
 def _moment_ms(value: Any) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _moment_iso(value: Any) -> datetime | None:
