@@ -198,6 +198,8 @@ SCAN_EVERY_S = env.float("SCAN_EVERY_S", 5.0)
 SCAN_DEADLINE_MS = env.int("SCAN_DEADLINE_MS", 4000)
 DEPTH_CALL_SHARE = env.float("DEPTH_CALL_SHARE", 0.2)
 INSTRUMENTS_FROM_NAMES = env.bool("INSTRUMENTS_FROM_NAMES", MARKET_MODE == "replay")
+# Visitors of a public board see what the free tier sees; on one's own machine, everything.
+VISITORS_SEE_ALL = env.bool("VISITORS_SEE_ALL", not PRODUCTION)
 EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
 
 # Audit: every write made in the console. Tables the machine writes by the thousand stay out.

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from arbedge.names import REJECTING_MASK, CloseReason, Kind, Reason, State
+from opportunities import readers
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
 from opportunities.models import NearMiss, Opportunity, ScanRecord, Sighting
+from opportunities.readers import Reader
 from opportunities.reasons import MEANING, from_mask
 
 KINDS: Final = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
@@ -106,10 +108,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the page shows: rows best first, how many are hidden by the reader's own filters."""
+    """What the page shows: rows best first, and how many it does not: hidden by the reader's own
+    filters, or held back by his tier's delay, shelves and hourly limit.
+    """
 
     rows: Sequence[Row]
     hidden: int
+    later: int
+    higher: int
+    beyond: int
     now: datetime
     as_of: datetime | None
 
@@ -135,8 +142,8 @@ class Silence:
         return held_back(self.scan.counts) if self.scan else []
 
 
-def read(wish: Wish, wall: datetime) -> Board:
-    """The board for this wish, in one query; `wall` is the wall clock."""
+def read(wish: Wish, wall: datetime, reader: Reader) -> Board:
+    """The board for this wish and reader, in one query; `wall` is the wall clock."""
     past = Q(state=State.CLOSED, closed_at__gte=wall - LINGER)
     live = Q(live_key__isnull=False)
     stored = list(
@@ -146,12 +153,15 @@ def read(wish: Wish, wall: datetime) -> Board:
     )
     as_of = max((one.as_of for one in stored), default=None)
     now = as_of if replaying() and as_of else wall
-    rows = [row_of(one, wish, now) for one in stored]
+    due = readers.due(reader, stored, now)
+    rows = [row_of(one, wish, now) for one in due.rows]
     shown = [row for row in rows if _wanted(row, wish)]
     shown.sort(key=lambda row: (-row.net, row.stored.pk))
     if not wish.also:
         shown = best_of_family(shown)
-    return Board(shown[:SHOWN_AT_MOST], len(rows) - len(shown), now, as_of)
+    hidden = len(rows) - len(shown)
+    shown, beyond = _within_the_hour(shown[:SHOWN_AT_MOST], reader, now)
+    return Board(shown, hidden, due.later, due.higher, beyond, now, as_of)
 
 
 def silence() -> Silence:
@@ -221,6 +231,17 @@ def held_back(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     codes = {reason.code for reason in Reason if reason.rejects}
     told = [(code, count) for code, count in counts.items() if code in codes and count]
     return sorted(told, key=lambda one: -one[1])
+
+
+def _within_the_hour(rows: list[Row], reader: Reader, now: datetime) -> tuple[list[Row], int]:
+    """The rows the reader's hourly limit admits, and how many it does not. What is closed is only
+    shown to whom it was shown before.
+    """
+    alive = readers.admit(reader, [row.stored.pk for row in rows if not row.closed], now)
+    ended = readers.admit(reader, [row.stored.pk for row in rows if row.closed], now, new=False)
+    shown = [row for row in rows if row.stored.pk in (alive | ended)]
+    beyond = sum(1 for row in rows if not row.closed) - len(alive)
+    return shown, beyond
 
 
 def _wanted(row: Row, wish: Wish) -> bool:

@@ -20,6 +20,7 @@ from opportunities import (
     pictures,
     positions,
     quality_page,
+    readers,
     stored_policy,
 )
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
@@ -32,8 +33,11 @@ FRESH_PICTURE_S = 20
 def live_board(request: HttpRequest) -> HttpResponse:
     """The board; asked by htmx, only its rows and the header's pulse."""
     wish = board.Wish.read(request.GET.dict(), request.GET.getlist("venue"))
-    shown = board.read(wish, datetime.now(UTC))
+    now = datetime.now(UTC)
+    reader = readers.of(request, now)
+    shown = board.read(wish, now, reader)
     context = {
+        "reader": reader,
         "wish": wish,
         "board": shown,
         "silence": None if shown.rows else board.silence(),
@@ -57,6 +61,8 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """One opportunity with everything that decides about it."""
     one = get_object_or_404(Opportunity.objects.select_related("long", "short"), pk=pk)
     now = one.as_of if board.replaying() else datetime.now(UTC)
+    if refused := readers.refusal(readers.of(request, now), one, now):
+        return render(request, "opportunities/held.html", {"why": refused, **_pulse()}, status=403)
     wish = board.Wish.read(request.GET.dict(), [])
     tone, words = pages.standing(one, now)
     payments = breakdown.calendar(one)
@@ -86,7 +92,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def picture(
-    request: HttpRequest,  # noqa: ARG001
+    request: HttpRequest,
     pk: int,
     name: str,
     theme: str,
@@ -96,8 +102,11 @@ def picture(
     if name not in pictures.PICTURES or theme not in charts.THEMES or form not in charts.FORMATS:
         raise Http404("There is no such chart.")
     one = get_object_or_404(Opportunity, pk=pk)
+    now = one.as_of if board.replaying() else datetime.now(UTC)
+    if refused := readers.refusal(readers.of(request, now), one, now):
+        return HttpResponse(refused, "text/plain; charset=utf-8", status=403)
     answer = HttpResponse(pictures.picture(one, name, theme, form), charts.FORMATS[form])
-    answer["Cache-Control"] = f"public, max-age={FRESH_PICTURE_S}"
+    answer["Cache-Control"] = f"private, max-age={FRESH_PICTURE_S}"
     return answer
 
 

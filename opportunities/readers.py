@@ -1,0 +1,168 @@
+"""What a reader's tier lets him see of what lives: kinds, shelves, delay, how many an hour.
+
+The same rules hold for the board, an opportunity's page, its pictures and every list to come. What
+is held back is counted and told, so that nobody takes a short list for an empty market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts import doors, tiers
+from accounts.standing import effective_tier
+from accounts.tiers import ADMINS, Allowance
+from arbedge import cache, writing
+from arbedge.errors import NoData
+from arbedge.names import Kind, Shelf, State, Tier
+from opportunities.models import Opportunity
+
+HOUR_S: Final = 3600
+ANYBODY: Final = "anybody"
+_KIND_BIT: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
+_ANY_OTHER: Final = 1 << list(Shelf).index(Shelf.ADVANCED)
+
+# KEYS[1] what was shown, by time; ARGV now in s, an hour ago, limit, ids best first.
+# Returns the ids that may be shown: those shown within the hour, and new ones up to the limit.
+_ADMIT: Final = """
+redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[2])
+local left = tonumber(ARGV[3]) - redis.call('zcard', KEYS[1])
+local shown = {}
+for place = 4, #ARGV do
+    if redis.call('zscore', KEYS[1], ARGV[place]) then
+        table.insert(shown, ARGV[place])
+    elseif left > 0 then
+        redis.call('zadd', KEYS[1], ARGV[1], ARGV[place])
+        left = left - 1
+        table.insert(shown, ARGV[place])
+    end
+end
+redis.call('expire', KEYS[1], 3600)
+return shown
+"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks: `key` counts what is shown to him; None is staff, or whoever sits at a local
+    installation, who see everything."""
+
+    key: str | None
+    tier: Tier | None
+    allowance: Allowance
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether no tier holds anything back."""
+        return self.key is None
+
+
+STAFF: Final = Reader(None, None, ADMINS)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The rows a reader's tier shows now, and how many it keeps back by its delay and shelves."""
+
+    rows: Sequence[Opportunity]
+    later: int = 0
+    higher: int = 0
+
+
+def of(request: HttpRequest, now: datetime) -> Reader:
+    """The reader of this request: a person with a session, staff of the console, or anybody."""
+    who = doors.standing_of(request)
+    if who is not None:
+        key = None if who.role in tiers.HAVE_ADMINS_COLUMN else f"user:{who.user_id}"
+        return Reader(key, effective_tier(who, now), tiers.of(who, now=now))
+    return STAFF if request.user.is_staff else anybody()
+
+
+def anybody() -> Reader:
+    """A visitor nobody knows sees what the free tier sees; a local installation is its owner's."""
+    if settings.VISITORS_SEE_ALL:
+        return STAFF
+    return Reader(ANYBODY, Tier.FREE, tiers.table()[Tier.FREE])
+
+
+def due(reader: Reader, rows: Sequence[Opportunity], now: datetime) -> Due:
+    """Of these rows the ones of the reader's kinds and shelves whose delay is over."""
+    if reader.sees_all:
+        return Due(rows)
+    allowed = [row for row in rows if _within_tier(reader, row)]
+    over = [row for row in allowed if _waits_s(reader, row, now) <= 0]
+    return Due(over, later=len(allowed) - len(over), higher=len(rows) - len(allowed))
+
+
+def admit(reader: Reader, ids: Sequence[int], now: datetime, *, new: bool = True) -> set[int]:
+    """Those of the ids, best first, that count within the reader's hour.
+
+    What was shown stays for an hour; new ones join up to the limit, if `new`. The count is the
+    cache's: without it nothing can be counted, and the best up to the limit are shown.
+    """
+    if reader.sees_all:
+        return set(ids)
+    limit, at_s = reader.allowance.opportunities_per_hour, now.timestamp()
+    try:
+        with cache.reachable("what was shown"):
+            shown: Any = cache.client().eval(
+                _ADMIT, 1, cache.key("shown", str(reader.key)),
+                at_s, at_s - HOUR_S, limit if new else 0, *ids,
+            )  # fmt: skip
+    except NoData as error:
+        log.warning("readers.cache_gone", cause=str(error))
+        return set(ids[:limit])
+    return {int(one) for one in shown}
+
+
+def refusal(reader: Reader, one: Opportunity, now: datetime) -> str:
+    """Why the reader may not see this one now, and what to do about it; "" where he may.
+
+    What is closed is history, and history is everybody's.
+    """
+    if reader.sees_all or one.state == State.CLOSED:
+        return ""
+    tier = (reader.tier or Tier.FREE).value.capitalize()
+    if not _within_tier(reader, one):
+        return f"{tier} shows the beginners' shelves. A higher tier shows all arbitrage."
+    if (left_s := _waits_s(reader, one, now)) > 0:
+        waits = writing.duration(left_s)
+        delay = writing.duration(reader.allowance.delay_s)
+        return f"{tier} sees opportunities {delay} after they opened: come back in {waits}."
+    if one.pk not in admit(reader, [one.pk], now):
+        limit = reader.allowance.opportunities_per_hour
+        return f"{tier} shows {limit} opportunities an hour, and these were shown already."
+    return ""
+
+
+def used(user_id: int, now: datetime) -> int | None:
+    """How many opportunities a person was shown within the hour; None where it cannot be told."""
+    try:
+        with cache.reachable("what was shown"):
+            since = now.timestamp() - HOUR_S
+            count: Any = cache.client().zcount(
+                cache.key("shown", f"user:{user_id}"), f"({since}", "+inf"
+            )
+    except NoData:
+        return None
+    return int(count)
+
+
+def _within_tier(reader: Reader, row: Opportunity) -> bool:
+    """By kind and shelf. What stands on no shelf is shown where every arbitrage shelf is."""
+    may = reader.allowance
+    shelves = row.shelves or _ANY_OTHER
+    return bool(_KIND_BIT[row.kind] & may.kinds and shelves & may.shelves)
+
+
+def _waits_s(reader: Reader, row: Opportunity, now: datetime) -> float:
+    """Seconds until the reader's delay is over."""
+    return reader.allowance.delay_s - (now - row.opened_at).total_seconds()
