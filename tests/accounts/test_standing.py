@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import memory, standing
 from accounts.models import Session, StoredKey, User
 from accounts.standing import Standing, effective_tier, known, ms
-from arbedge import cache
+from arbedge import cache, clock
 from arbedge.choices import VENUE_BITS
 from arbedge.errors import NotFound
 from arbedge.names import AccountState, Door, Language, Role, Tier
@@ -274,6 +274,22 @@ def test_what_was_noted_before_a_failure_is_believed_by_no_other_process(commit:
 
     assert memory.trust.failed_ms == 0.0
     assert known(other.pk).tier is Tier.PRO
+
+
+def test_a_change_made_while_the_cache_is_left_alone_is_known_too(commit: Any) -> None:
+    """Meanwhile another process is back already: it began an epoch and noted the old fact."""
+    person = UserFactory()
+    with cache_gone():
+        old = known(person.pk)
+    epoch = b"%013d" % int(clock.now_ms())
+    cache.client().set(memory.epoch_key(), epoch)
+    cache.client().set(cache.key("who", str(person.pk)), epoch + msgspec.msgpack.encode(old))
+
+    User.objects.filter(pk=person.pk).update(tier=Tier.PRO)
+    commit(person.pk)
+
+    pause_is_over()
+    assert known(person.pk).tier is Tier.PRO
 
 
 def test_after_a_failure_the_cache_serves_again(
