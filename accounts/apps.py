@@ -10,11 +10,13 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         _listen()
         _watch_the_tier_table()
-        from accounts import panels  # noqa: F401  registered by being imported
+        from accounts import checks, panels  # noqa: F401  registered by being imported
 
         schedule.every("End tiers and betas", "accounts.expire_tiers", seconds=60)
         schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
+        schedule.every("Write use of API tokens", "accounts.flush_token_use", seconds=60)
+        schedule.daily("Clear used log-ins", "accounts.clear_log_ins", at="03:55")
         schedule.every("Write activity of sessions", "accounts.flush_activity", seconds=15)
         schedule.daily("Settle lapsed sessions", "accounts.clean_up_sessions", at="03:10")
         schedule.daily("Empty invitations that are over", "accounts.tidy_invitations", at="03:20")

@@ -13,10 +13,13 @@ from accounts import (
     audit_life,
     invitations,
     lockout,
+    magic_links,
     payouts,
     referrals,
     sessions,
     subscriptions,
+    telegram_login,
+    token_use,
     websessions,
 )
 
@@ -98,3 +101,19 @@ def grade_affiliates() -> None:
 def make_payouts() -> None:
     """Makes payouts of complete months that have none yet."""
     log.info("payouts_made", made=payouts.make_payouts(timezone.now()))
+
+
+@shared_task(name="accounts.flush_token_use", expires=60)
+def flush_token_use() -> None:
+    """Writes when API tokens were used last."""
+    touched = token_use.flush()
+    if touched:
+        log.info("token_use_written", tokens=touched)
+
+
+@shared_task(name="accounts.clear_log_ins")
+def clear_log_ins() -> None:
+    """Forgets log-in links and Telegram log-ins that can serve no more."""
+    now = timezone.now()
+    links, log_ins = magic_links.forget_old(now), telegram_login.forget_old(now)
+    log.info("log_ins_cleared", links=links, telegram=log_ins)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from http.cookies import Morsel
 
 import pytest
 from auditlog.models import LogEntry
-from django.http import HttpRequest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -146,22 +147,24 @@ def test_an_invented_cookie_is_nobody(client: Client) -> None:
     assert "You are logged out" in body(client.get("/account", follow=True))
 
 
-def test_a_log_in_makes_a_token_of_its_own(client: Client) -> None:
+def entered(**cookies: str) -> Morsel[str]:
+    """The cookie a log-in sets in a browser that had these."""
+    request, response = RequestFactory().get("/login"), HttpResponse()
+    request.COOKIES.update(cookies)
+    doors.enter(request, response, UserFactory(), datetime.now(UTC))
+    return response.cookies[doors.cookie_name()]
+
+
+def test_a_log_in_makes_a_token_of_its_own() -> None:
     """Whatever was in the browser before cannot become somebody's session."""
-    client.cookies[doors.cookie_name()] = "planted-by-somebody-else"
-    request = HttpRequest()
-    request.META.update(client._base_environ())
-    response = client.get("/status")
-    doors.enter(request, response, UserFactory(), datetime.now(UTC))
-    assert response.cookies[doors.cookie_name()].value != "planted-by-somebody-else"
+    planted = "A" * 43
+    cookie = entered(**{doors.cookie_name(): planted})
+    assert cookie.value != planted
+    assert len(cookie.value) == len(planted)
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Client) -> None:
-    request = HttpRequest()
-    request.META.update(client._base_environ())
-    response = client.get("/status")
-    doors.enter(request, response, UserFactory(), datetime.now(UTC))
-    cookie = response.cookies[doors.cookie_name()]
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites() -> None:
+    cookie = entered()
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
 
 
@@ -184,6 +187,18 @@ def test_a_session_of_staff_opens_no_console(client: Client) -> None:
     assert client.get("/account").status_code == 200
     assert client.get("/console/").status_code == 302
     assert "SCANNED" not in body(client.get("/status"))
+
+
+def test_a_person_at_the_door_has_no_rights_of_staff_and_costs_no_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    root = User.objects.create_superuser("root", "root@example.org", "a password")
+    with django_assert_num_queries(0):
+        known = doors.person(root.pk)
+        assert (known.pk, known.is_active, known.is_authenticated) == (root.pk, True, True)
+        assert (known.is_staff, known.is_superuser) == (False, False)
+    assert known == root
+    assert known.email == root.email
 
 
 def test_an_operator_in_the_console_is_no_person_on_the_account_pages(client: Client) -> None:

@@ -40,7 +40,7 @@ def ada() -> User:
 
 def make(user: User, name: str = "laptop", scopes: Any = ("read",), **more: Any) -> Made:
     """A token as the account page makes it."""
-    wanted = {"expires_at": LATER, "door": Door.WEB, "now": NOW} | more
+    wanted: dict[str, Any] = {"expires_at": LATER, "door": Door.WEB, "now": NOW} | more
     return tokens.make(user, name, scopes, **wanted)
 
 
@@ -209,10 +209,8 @@ def test_a_wrong_token_is_remembered_as_wrong_for_a_moment(
 def test_the_cache_holds_no_token(ada: User) -> None:
     token = make(ada).token
     tokens.check(token, NOW)
-    held = b"".join(
-        key + cache.client().dump(key)  # type: ignore[operator]
-        for key in cache.client().keys("*")
-    )
+    client: Any = cache.client()
+    held = b"".join(key + client.dump(key) for key in client.keys("*"))
     assert token[12:].encode() not in held
 
 

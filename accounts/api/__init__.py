@@ -1,0 +1,1 @@
+"""The doors of programs to people's own things."""
