@@ -131,3 +131,10 @@ def sealing_keys(**_: Any) -> list[CheckMessage]:
         problem(13, f"Key number {place} of ENCRYPTION_KEYS is malformed.", hint)
         for place in sealing.faulty(settings.ENCRYPTION_KEYS)
     ]
+
+
+def stop_if_unsafe() -> None:
+    """Ends a web process that production may not start: its server runs no checks of its own."""
+    found = [*production(), *sealing_keys()]
+    if found:
+        raise SystemExit("\n".join(f"{one.id}: {one.msg} {one.hint}" for one in found))
