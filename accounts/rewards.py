@@ -12,10 +12,12 @@ from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import Rank
 from django.utils import timezone
 
-from accounts import audit, referrals, subscriptions
+from accounts import audit, permissions, referrals, standing, subscriptions
 from accounts.acting import actor
 from accounts.models import Points, Referral, ReferralCode, Stage, Subscription, TierSource, User
-from arbedge.errors import BadInput, Conflict
+from accounts.permissions import Permission
+from arbedge.choices import PublicName
+from arbedge.errors import BadInput, Conflict, Forbidden
 from arbedge.names import AccountState, Door, Tier
 
 POINTS_A_DAY: Final = {Tier.BASIC: 5, Tier.PREMIUM: 15, Tier.PRO: 25}
@@ -109,7 +111,10 @@ def redeem_points(
 
 
 def adjust(user: User, points: int, note: str, *, door: Door, by: User) -> int:
-    """Staff gives points or takes some; returns the balance, which never falls below zero."""
+    """Staff gives points or takes some; returns the balance, which never falls below zero.
+
+    Raises BadInput, Forbidden (missing_role, own_affair).
+    """
     if not points or abs(points) > MOST_POINTS:
         raise BadInput(
             f"From 1 to {MOST_POINTS:,} points, given or taken.", code="out_of_range",
@@ -117,6 +122,9 @@ def adjust(user: User, points: int, note: str, *, door: Door, by: User) -> int:
         )  # fmt: skip
     if not note.strip() or len(note) > 200:
         raise BadInput("Say why, in 200 characters at most.", field="note", limit=200)
+    permissions.need(standing.known(by.pk), Permission.USERS_MANAGE, now=timezone.now())
+    if by.pk == user.pk:
+        raise Forbidden("Somebody else must decide about your own points.", code="own_affair")
     with transaction.atomic(), audit.doing(door, by):
         person = _locked(user)
         if points < 0:
@@ -151,13 +159,13 @@ def figures(user_id: int) -> Figures:
 def leaderboard(since: datetime, limit: int = 10) -> list[Place]:
     """Who earned most by referrals since then, of people whose account is active. One query.
 
-    Equal points share a rank and stand in the order they joined. Names are shortened.
+    Equal points share a rank and stand in the order they joined. Everybody is named as he chose.
     """
     earned = Points.objects.filter(
         made_at__gte=since, points__gt=0, referral__isnull=False, user__state=AccountState.ACTIVE
     )
     rows = (
-        earned.values("user_id", "user__name")
+        earned.values("user_id", "user__name", "user__preferences__public_name")
         .annotate(
             total=Sum("points"),
             registered=Count("pk", filter=Q(stage=Stage.REGISTERED)),
@@ -168,19 +176,21 @@ def leaderboard(since: datetime, limit: int = 10) -> list[Place]:
     )
     return [
         Place(
-            row["rank"], row["user_id"], short(row["user__name"]), row["total"],
-            row["registered"], row["subscribed"],
+            row["rank"], row["user_id"],
+            public(row["user__name"], row["user__preferences__public_name"] or PublicName.SHORT),
+            row["total"], row["registered"], row["subscribed"],
         )
         for row in rows
     ]  # fmt: skip
 
 
-def short(name: str) -> str:
-    """A name as strangers may see it: "An…" for "Ann Smith", nothing of an address or a number."""
-    first = name.strip().partition(" ")[0]
-    if not first or "@" in name or not first[0].isalpha():
+def public(name: str, chosen: str = PublicName.SHORT) -> str:
+    """A name as strangers may see it: "An…" for "Ann Smith" where nothing else was chosen, and
+    never an address or a number."""
+    told = name.strip()
+    if chosen == PublicName.HIDDEN or not told or "@" in told or not told[0].isalpha():
         return NAMELESS
-    return f"{first[:2]}…"
+    return told if chosen == PublicName.FULL else f"{told.partition(' ')[0][:2]}…"
 
 
 def _locked(user: User) -> User:

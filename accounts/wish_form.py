@@ -23,6 +23,7 @@ from arbedge.choices import (
     Frequency,
     Notice,
     NumberFormat,
+    PublicName,
     Spread,
     Switch,
 )
@@ -148,5 +149,7 @@ _ALL: Final = (
           "What comes in quiet hours waits for the digest and is not dropped."),
     _choice("display", "currency", "Currency", "Amounts are shown in it.", CURRENCIES),
     _choice("display", "number_format", "Numbers", "1,234.5 or 1.234,5 or 1 234,5.", NumberFormat),
+    _choice("display", "public_name", "Name on leaderboards",
+            "Short: its first two letters. Hidden: none at all.", PublicName),
 )  # fmt: skip
 FIELDS: Final = {one.name: one for one in _ALL}

@@ -16,6 +16,7 @@ from arbedge.choices import (
     Frequency,
     Notice,
     NumberFormat,
+    PublicName,
     Spread,
     Switch,
     mask,
@@ -69,6 +70,7 @@ class Wish:
 
     currency: str = "USD"
     number_format: NumberFormat = NumberFormat.POINT
+    public_name: PublicName = PublicName.SHORT
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ _MASKS: Final[Mapping[str, Iterable[str]]] = {"kinds": Kind, "shelves": Shelf, "
 _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
     "kinds": Kind, "shelves": Shelf, "channels": Channel, "max_risk": Risk, "focus": Focus,
     "experience": Experience, "automation": Automation, "spread": Spread, "frequency": Frequency,
-    "number_format": NumberFormat,
+    "number_format": NumberFormat, "public_name": PublicName,
 }  # fmt: skip
 
 

@@ -98,6 +98,14 @@ class NumberFormat(StrEnum):
     SPACE = "space"
 
 
+class PublicName(StrEnum):
+    """How a person is named where strangers look: An…, Ann Smith, or not at all."""
+
+    SHORT = "short"
+    FULL = "full"
+    HIDDEN = "hidden"
+
+
 CURRENCIES: Final = ("USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BRL", "MXN", "INR", "TRY")
 NOTIONALS_USD: Final = (100, 1_000, 5_000, 10_000, 50_000)
 HORIZONS_HOURS: Final = (8, 24, 72, 168)

@@ -87,6 +87,12 @@ class Preferences(models.Model):
     number_format = models.CharField(
         max_length=8, choices=choices(wish.NumberFormat), default=wish.NumberFormat.POINT
     )
+    public_name = models.CharField(
+        max_length=8,
+        choices=choices(wish.PublicName),
+        default=wish.PublicName.SHORT,
+        db_default=wish.PublicName.SHORT,
+    )
 
     class Meta:
         verbose_name_plural = "preferences"
@@ -98,6 +104,7 @@ class Preferences(models.Model):
             one_of("spread", wish.Spread, "wish_spread_known"),
             one_of("frequency", wish.Frequency, "wish_frequency_known"),
             one_of("number_format", wish.NumberFormat, "wish_number_format_known"),
+            one_of("public_name", wish.PublicName, "wish_public_name_known"),
             models.CheckConstraint(
                 condition=Q(notional_usd__in=wish.NOTIONALS_USD), name="wish_notional_known"
             ),

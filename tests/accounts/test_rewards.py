@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 
-from accounts import referrals, rewards
+from accounts import preferences, referrals, rewards
 from accounts.models import Points, Stage, Subscription, User
-from arbedge.errors import ArbEdgeError, BadInput
+from arbedge.errors import ArbEdgeError, BadInput, Forbidden
 from arbedge.names import AccountState, Door, Role, Tier
 from tests.accounts.factories import NOON, SubscriptionFactory, UserFactory
 
@@ -195,4 +195,34 @@ def test_the_leaderboard_has_an_end(limit: int, shown: int) -> None:
     ],
 )  # fmt: skip
 def test_strangers_see_no_more_than_the_beginning_of_a_name(name: str, shown: str) -> None:
-    assert rewards.short(name) == shown
+    assert rewards.public(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"), [("full", "Ann Smith"), ("short", "An…"), ("hidden", "Someone")]
+)
+def test_the_leaderboard_names_people_as_they_chose(chosen: str, shown: str) -> None:
+    owner = person(name="Ann Smith")
+    preferences.change(owner.pk, {"public_name": chosen}, door=Door.WEB, now=NOON)
+    referral(owner)
+
+    assert [one.name for one in rewards.leaderboard(NOON)] == [shown]
+
+
+def test_an_address_is_never_a_public_name() -> None:
+    assert rewards.public("ann@example.org", "full") == "Someone"
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.SUPPORT])
+def test_only_administrators_give_points(role: Role) -> None:
+    with pytest.raises(Forbidden):
+        rewards.adjust(person(), 5, "why", door=Door.CONSOLE, by=person(role=role))
+
+
+def test_nobody_gives_himself_points() -> None:
+    operator = person(role=Role.ADMIN)
+
+    with pytest.raises(Forbidden) as caught:
+        rewards.adjust(operator, 5, "why", door=Door.CONSOLE, by=operator)
+
+    assert caught.value.code == "own_affair"
