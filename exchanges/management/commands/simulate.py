@@ -43,6 +43,7 @@ class Command(BaseCommand):
         for venue, hosts in urls(port, ADDRESS).items():
             self.stdout.write(f"{venue:10} {'  '.join(hosts.values())}")
         self.stdout.write(f"faults and state: http://{ADDRESS}:{port}/_faults  /_state")
+        self.stdout.write(f"customers and keys: http://{ADDRESS}:{port}/_accounts")
         try:
             serve(build(source), port, ADDRESS)
         except OSError as error:
