@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django import Settings
 
@@ -15,9 +14,10 @@ from accounts.models import User
 from arbedge import breaker, cache
 from arbedge.aio import run
 from arbedge.clock import now_ms
-from arbedge.names import Fault, Verdict
+from arbedge.names import Fault, Role, Verdict
 from exchanges import quality
 from exchanges.models import CoinVerdict, FeeRate, VenueRecord
+from tests.accounts.factories import UserFactory
 from tests.factories import (
     CoinVerdictFactory,
     FeeRateFactory,
@@ -210,12 +210,9 @@ def test_a_withdrawn_word_lets_evidence_decide(admin_client: Client) -> None:
 
 
 @pytest.fixture
-def clerk(client: Client, django_user_model: type[User]) -> Client:
-    """Signed in as staff who may look at venues and coins, and change nothing."""
-    person = django_user_model.objects.create_user("clerk", is_staff=True)
-    names = ("view_venuerecord", "view_coinverdict")
-    person.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client.force_login(person)
+def clerk(client: Client) -> Client:
+    """Signed in as support, who may look at everything and change nothing."""
+    client.force_login(UserFactory(role=Role.SUPPORT))
     return client
 
 
