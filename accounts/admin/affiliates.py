@@ -73,7 +73,8 @@ def _deed(
     return asking.Deed(
         name=name, label=f"{label}…", question=f"{label} {{whom}}?", consequence=consequence,
         button=label, does=_decide(name, done), form=form, permission=MAY_DECIDE,
-        objects=("affiliate", "affiliates"), at_most=50,
+        objects=("affiliate", "affiliates"), named=lambda row: str(row.user),
+        dangerous=name != "approve", at_most=50,
     )  # fmt: skip
 
 
@@ -207,6 +208,7 @@ PAID: Final = asking.Deed(
     form=ReferenceForm,
     permission="accounts.change_payout",
     objects=("payout", "payouts"),
+    named=lambda row: f"{row.month:%b %Y} of {row.affiliate.user}",
     at_most=100,
 )
 

@@ -85,11 +85,13 @@ class Deed:
     permission: str = "accounts.change_user"
     objects: tuple[str, str] = ("person", "people")
     at_most: int = AT_MOST
+    dangerous: bool = False
+    named: Callable[[Any], str] = str
     allowed: Callable[[User, Sequence[int]], str] = field(default=lambda _by, _ids: "")
 
     def whom(self, rows: Sequence[Any], number: int) -> str:
         """How the rows are spoken of."""
-        return str(rows[0]) if number == 1 else f"{number:,} {self.objects[1]}"
+        return self.named(rows[0]) if number == 1 else f"{number:,} {self.objects[1]}"
 
 
 def may(request: HttpRequest, deed: Deed) -> bool:
@@ -134,7 +136,7 @@ def _words(request: HttpRequest, rows: QuerySet[Any], deed: Deed, number: int) -
         "consequence": deed.consequence.format(whom=whom),
         "deed": deed,
         "number": number,
-        "named": named if number > 1 else [],
+        "named": [deed.named(row) for row in named] if number > 1 else [],
         "more": number - len(named),
         "changed": request.POST.get("sure", str(number)) != str(number),
         "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.admin import told
-from accounts.models import ApiToken, Preferences, Session, SessionState, StoredKey, User
+from accounts.models import ApiToken, Outcome, Preferences, Session, SessionState, StoredKey, User
 from accounts.models.key import KeyState
 from arbedge import choices, writing
 from arbedge.desk import word
 from arbedge.names import Kind, Shelf
 
-SESSION_TONES = {
-    SessionState.ACTIVE: "good",
-    SessionState.EXPIRED: "soft",
-    SessionState.TERMINATED: "warn",
-}
+BY_OTHERS = frozenset({Outcome.BY_STAFF, Outcome.ACCOUNT})
 KEY_TONES = {KeyState.ACTIVE: "good", KeyState.DISABLED: "soft", KeyState.INVALID: "bad"}
 
 
 def session_state(one: Session) -> SafeString:
     """Where a session stands; of an ended one how it ended."""
-    text = one.state if one.state == SessionState.ACTIVE else one.get_outcome_display()
-    return word(SESSION_TONES[SessionState(one.state)], text)
+    if one.state != SessionState.ACTIVE:
+        return word("warn" if one.outcome in BY_OTHERS else "soft", one.get_outcome_display())
+    if one.expires_at <= timezone.now():
+        return word("soft", "over", "Seven days without a word; settled tonight.")
+    return word("good", "active")
 
 
 def sessions(person: User, number: int) -> SafeString:
@@ -74,8 +74,6 @@ def keys(person: User) -> SafeString:
 
 def token_state(token: ApiToken) -> SafeString:
     """Whether a token still opens anything."""
-    from django.utils import timezone
-
     if token.revoked_at is not None:
         return word("soft", "revoked", told.when(token.revoked_at))
     if token.expires_at is not None and token.expires_at <= timezone.now():

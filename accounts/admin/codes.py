@@ -39,6 +39,7 @@ def _revoke(order: asking.Order) -> str:
 
 REVOKE = asking.Deed(
     name="revoke",
+    dangerous=True,
     label="Revoke…",
     question="Revoke {whom}?",
     consequence="Nobody can redeem them any more. Whoever came by one keeps what it gave.",

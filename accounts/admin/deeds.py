@@ -30,7 +30,11 @@ class TierForm(forms.Form):
 
     tier = forms.ChoiceField(choices=_choices(Tier))
     days = forms.IntegerField(
-        min_value=1, max_value=MOST_DAYS, required=False, help_text="Empty: for good."
+        label="For, days",
+        min_value=1,
+        max_value=MOST_DAYS,
+        required=False,
+        help_text="Empty: for good.",
     )
     price_usd = forms.DecimalField(
         label="Paid, USD", min_value=Decimal(0), max_digits=8, decimal_places=2, initial=0
@@ -41,7 +45,9 @@ class TierForm(forms.Form):
 class BetaForm(Reason):
     """For how long, and why."""
 
-    days = forms.IntegerField(min_value=1, max_value=MOST_DAYS, initial=BETA_DAYS)
+    days = forms.IntegerField(
+        label="For, days", min_value=1, max_value=MOST_DAYS, initial=BETA_DAYS
+    )
     field_order = ("days", "reason")
 
 
@@ -171,22 +177,23 @@ DEEDS: Final = (
         at_most=500,
     ),
     Deed(
-        name="end_sessions", label="End sessions…", question="End the sessions of {whom}?",
+        name="end_sessions", dangerous=True, label="End sessions…",
+        question="End the sessions of {whom}?",
         consequence="Nothing is pushed until the next /start; log-ins on the web end too.",
         button="End sessions", does=_end_sessions, allowed=_below,
     ),
     Deed(
-        name="suspend", label="Suspend…", question="Suspend {whom}?",
+        name="suspend", dangerous=True, label="Suspend…", question="Suspend {whom}?",
         consequence="Nobody of them is served until reinstated, and sessions end now.",
         button="Suspend", does=_to_state(AccountState.SUSPENDED, "Suspended"), allowed=_below,
     ),
     Deed(
-        name="ban", label="Ban…", question="Ban {whom}?",
+        name="ban", dangerous=True, label="Ban…", question="Ban {whom}?",
         consequence="Never served again unless reinstated, and sessions end now.",
         button="Ban", does=_to_state(AccountState.BANNED, "Banned"), allowed=_below,
     ),
     Deed(
-        name="deactivate", label="Deactivate…", question="Deactivate {whom}?",
+        name="deactivate", dangerous=True, label="Deactivate…", question="Deactivate {whom}?",
         consequence="The account is closed, and sessions end now. Rows stay, nothing is deleted.",
         button="Deactivate", does=_to_state(AccountState.DEACTIVATED, "Deactivated"),
         allowed=_below,
@@ -197,7 +204,7 @@ DEEDS: Final = (
         button="Reinstate", does=_to_state(AccountState.ACTIVE, "Reinstated"), allowed=_below,
     ),
     Deed(
-        name="role", label="Change role…", question="Change the role of {whom}?",
+        name="role", dangerous=True, label="Change role…", question="Change the role of {whom}?",
         consequence="Roles open this console: support sees it, admin changes people, super-admin"
         " everything.",
         button="Change role", does=_set_role, form=RoleForm, permission=SETS_ROLES, allowed=_below,

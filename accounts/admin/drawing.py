@@ -80,12 +80,12 @@ def key(series: Sequence[Series]) -> SafeString:
 
 
 def ceiling(highest: int) -> int:
-    """The next number of the form 1, 2 or 5 times a power of ten, at least 4."""
+    """The top of an axis: four steps, each 1, 2 or 5 times a power of ten."""
     power = 1
     while True:
         for step in STEPS:
-            if step * power >= max(highest, LEVELS):
-                return step * power
+            if LEVELS * step * power >= highest:
+                return LEVELS * step * power
         power *= 10
 
 

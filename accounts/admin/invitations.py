@@ -52,6 +52,7 @@ def _revoke_batches(order: asking.Order) -> str:
 
 REVOKE_BATCH = asking.Deed(
     name="revoke",
+    dangerous=True,
     label="Revoke all codes…",
     question="Revoke every code of {whom}?",
     consequence="Nobody can redeem them any more. Whoever came by one keeps what it gave.",

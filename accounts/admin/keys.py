@@ -74,6 +74,7 @@ def _revoke(order: asking.Order) -> str:
 
 REVOKE = asking.Deed(
     name="revoke",
+    dangerous=True,
     label="Revoke…",
     question="Revoke {whom}?",
     consequence="Programs that use it are refused from their next request on. There is no way"
@@ -83,6 +84,8 @@ REVOKE = asking.Deed(
     form=asking.Sure,
     permission="accounts.change_apitoken",
     objects=("token", "tokens"),
+    at_most=500,
+    named=lambda one: f"{one} of {one.user}",
 )
 
 

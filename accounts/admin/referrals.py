@@ -115,7 +115,7 @@ def conversions(since: datetime) -> list[dict[str, str]]:
         {
             "name": stage.label,
             "number": f"{came[stage.value]:,}",
-            "share": writing.share(came[stage.value] / first, 1) if first else writing.UNKNOWN,
+            "share": writing.share(came[stage.value] / first, 1) if first else writing.NONE,
             "width": f"{100 * came[stage.value] / first:.1f}" if first else "0",
         }
         for stage in Stage

@@ -70,6 +70,7 @@ def _end(order: asking.Order) -> str:
 
 END = asking.Deed(
     name="end",
+    dangerous=True,
     label="End…",
     question="End {whom}?",
     consequence="Nothing more comes through it: the person needs a new /start or log-in.",
@@ -79,6 +80,7 @@ END = asking.Deed(
     permission="accounts.change_session",
     objects=("session", "sessions"),
     at_most=ENDED_AT_ONCE,
+    named=lambda one: f"the {one.door} session of {one.user}",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -64,14 +64,25 @@ def shown(value: Decimal | None, limit: Limit) -> str:
     return f"${number}" if limit.unit == "USD" else number
 
 
+def stored() -> Mapping[Tier, Allowance]:
+    """The table as the database has it: processes may be a second behind."""
+    return tiers.with_settings(TierSetting.objects.values_list("tier", "name", "value"))
+
+
 def rows(*, may_edit: bool) -> list[Row]:
     """The whole table as it is now."""
-    now = tiers.table()
+    now = stored()
     made = [
-        Row(limit.label, limit.unit, [_cell(tier, limit, now[tier], may_edit) for tier in Tier])
+        Row(limit.label, _unit(limit), [_cell(tier, limit, now[tier], may_edit) for tier in Tier])
         for limit in LIMITS.values()
     ]
     return [*made, *_fixed(now)]
+
+
+def _unit(limit: Limit) -> str:
+    """The unit, where the words do not say it already."""
+    said = limit.name.startswith(PERMISSION) or limit.label.endswith(limit.unit)
+    return "" if said else limit.unit
 
 
 def _cell(tier: Tier, limit: Limit, allowance: Allowance, may_edit: bool) -> Cell:  # noqa: FBT001
@@ -146,7 +157,7 @@ class TierTableAdmin(ReadOnlyAdmin):
         if tier not in set(Tier) or limit not in LIMITS:
             raise Http404
         aim, figure = Tier(tier), LIMITS[limit]
-        before = raw(tiers.table()[aim], figure)
+        before = raw(stored()[aim], figure)
         first = {"value": None if before is None else f"{before.normalize():f}"}
         form = form_of(figure)(request.POST or None, initial=first)
         if request.method == "POST" and _saved(request, aim, figure, form):

@@ -54,7 +54,12 @@ def _changes(entry: LogEntry) -> str:
     changes = [
         f"{name} {' → '.join(value for value in values if value not in EMPTY)}"
         for name, values in (entry.changes or {}).items()
-        if isinstance(values, list) and not EMPTY.issuperset(values)
+        if isinstance(values, list) and not _says_nothing(values)
     ]
     more = len(changes) - CHANGES_TOLD
     return ", ".join(changes[:CHANGES_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _says_nothing(values: list[str]) -> bool:
+    """Empty, or a relation that auditlog names and cannot follow: "accounts.StoredKey.None"."""
+    return EMPTY.issuperset(values) or str(values[-1]).endswith(".None")

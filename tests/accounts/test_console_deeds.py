@@ -174,9 +174,9 @@ def test_points_are_given_and_taken_but_never_below_none() -> None:
 
 def test_a_super_admin_sets_a_role_and_the_reason_is_kept() -> None:
     client, _ = desk()
-    person = UserFactory()
-    do(client, person, "role", role="support", reason="joins the desk")
-    person = again(person)
+    chosen = UserFactory()
+    do(client, chosen, "role", role="support", reason="joins the desk")
+    person = again(chosen)
     assert (person.role, person.is_staff) == (Role.SUPPORT, True)
     assert audited(person, "person.role_reason").changes["reason"] == ["", "joins the desk"]
 

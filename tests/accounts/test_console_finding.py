@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import RequestFactory
@@ -142,7 +143,8 @@ def test_no_search_reads_the_whole_table(crowd: None, text: str) -> None:
 def narrowed(filter_class: type[finding.ChoiceFilter], chosen: str) -> QuerySet[User]:
     """The people a filter leaves."""
     request = RequestFactory().get("/")
-    asked = filter_class(request, {filter_class.parameter_name or "": [chosen]}, User, None)
+    desk = admin.site.get_model_admin(User)
+    asked = filter_class(request, {filter_class.parameter_name or "": [chosen]}, User, desk)
     rows: QuerySet[User] = asked.queryset(request, User.objects.all())
     return rows
 
