@@ -90,8 +90,14 @@ def _judged(form: CodeForm, user: User) -> TotpDevice | None:
     audit.record("second_factor.failed", user, whom=user, security=True)
     if counted.last:
         audit.record("second_factor.locked", user, whom=user, security=True)
-    form.add_error("code", WRONG)
+    _refuse(form, WRONG)
     return None
+
+
+def _refuse(form: CodeForm, message: str) -> None:
+    """Tells why, and empties the field: the same code is never right a second time."""
+    form.add_error("code", message)
+    form.data = {}
 
 
 @never_cache
@@ -106,7 +112,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         done = second_factor.confirm(user, form.cleaned_data["code"])
         if done is not None:
             return _enrolled(request, user, waiting, *done)
-        form.add_error("code", NOT_YET)
+        _refuse(form, NOT_YET)
     shown = None if request.method == "POST" else second_factor.begin(user)
     return _page(
         request, "accounts/console_enrol.html", form, title="Set up your second factor", who=user,
