@@ -1,7 +1,8 @@
-"""`python -m tests.bench [--quick] [a b c d e]`: how fast the engine is, as one table.
+"""`python -m tests.bench [--quick] [--full] [a b c d e f]`: how fast the engine is, as one table.
 
 a: bytes to columns, and to ranked rows, against ccxt's own parsers on the same bytes; b: detect,
-gate and rank; c: the lifecycle in PostgreSQL; d: bytes and rows a second; e: book and depth.
+gate and rank; c: the lifecycle in PostgreSQL; d: bytes and rows a second; e: book and depth;
+f: people.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tests.bench import storing
+from tests.bench.people import people
 from tests.bench.report import Line, show
 
 SCALES = (0.25, 0.5, 1.0, 2.0)  # doubled three times
@@ -31,19 +33,21 @@ PARTS = {
     "c": "lifecycle in PostgreSQL",
     "d": "bytes and rows a second",
     "e": "book and depth",
+    "f": "people: sessions, permissions, audience",
 }
 
 
 def main() -> int:
     """Run the chosen parts and print the table; 1 when an aim was missed."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a b c d e")
+    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a b c d e f")
     asked.add_argument("--quick", action="store_true", help="one size, few repeats")
+    asked.add_argument("--full", action="store_true", help="f: up to a million people")
     options = asked.parse_args()
     chosen = options.parts or list(PARTS)
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     with _stores(chosen):
-        lines = _measured(chosen, quick=options.quick)
+        lines = _measured(chosen, quick=options.quick, full=options.full)
     show(console, lines)
     return int(any(line.met is False for line in lines))
 
@@ -51,7 +55,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _stores(chosen: list[str]) -> Iterator[None]:
     """Django with a database and a cache of our own, or without any where none is needed."""
-    if {"c", "e"} & set(chosen):
+    if {"c", "e", "f"} & set(chosen):
         with storing.engines():
             yield
     else:
@@ -61,8 +65,9 @@ def _stores(chosen: list[str]) -> Iterator[None]:
         yield
 
 
-def _measured(chosen: list[str], *, quick: bool) -> list[Line]:
+def _measured(chosen: list[str], *, quick: bool, full: bool) -> list[Line]:
     work = _work((1.0,) if quick else SCALES, 5 if quick else 15)
+    work["f"] = (lambda: people(quick=quick, full=full),)
     lines: list[Line] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
