@@ -22,6 +22,19 @@ def ways_in(**_: Any) -> list[CheckMessage]:
     return [*_site(), *_bot(), *_mail()]
 
 
+@register()
+def second_factor(**_: Any) -> list[CheckMessage]:
+    """STAFF_TOTP is one of two words; production without a second factor is warned about."""
+    told = str(settings.STAFF_TOTP)
+    hint = "Set STAFF_TOTP to required, or leave it out in production."
+    if told not in {"required", "optional"}:
+        return [problem(6, f"STAFF_TOTP is {told!r}.", hint, "accounts")]
+    if settings.PRODUCTION and told == "optional":
+        text = "Staff enter the console of a production installation by password alone."
+        return [Warning(text, hint=hint, id="accounts.W007")]
+    return []
+
+
 def _site() -> Iterator[CheckMessage]:
     parts = urlsplit(str(settings.SITE_URL))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:

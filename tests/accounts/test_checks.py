@@ -52,3 +52,19 @@ def test_production_without_mail_is_warned_about(settings: Settings) -> None:
     console = "django.core.mail.backends.console.EmailBackend"
     assert told(settings, EMAIL_BACKEND=console, PRODUCTION=True) == ["accounts.W005"]
     assert told(settings, EMAIL_BACKEND=console) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "production", "found"),
+    [
+        ("required", True, []),
+        ("optional", False, []),
+        ("optional", True, ["accounts.W007"]),
+        ("sometimes", False, ["accounts.E006"]),
+    ],
+)
+def test_staff_totp_is_one_of_two_words(
+    settings: Settings, word: str, production: bool, found: list[str]
+) -> None:
+    settings.STAFF_TOTP, settings.PRODUCTION = word, production
+    assert [one.id for one in checks.second_factor()] == found
