@@ -171,7 +171,6 @@ class BatchAdmin(asking.Doing, ReadOnlyAdmin):
             csv_of(batch, by=request.user), content_type="text/csv; charset=utf-8"
         )
         answer["Content-Disposition"] = f'attachment; filename="arbedge-codes-{pk}.csv"'
-        answer["Cache-Control"] = "no-store"
         return answer
 
     @staticmethod

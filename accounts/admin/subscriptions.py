@@ -27,7 +27,7 @@ class SubscriptionAdmin(OfPeopleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         rows: QuerySet[Subscription] = super().get_queryset(request)
-        return rows.select_related("made_by")
+        return rows.select_related("user", "made_by")
 
     @display(description="Tier")
     def tier_told(self, one: Subscription) -> str:
