@@ -15,7 +15,7 @@ from arbedge.names import Language, Role
 
 LANGUAGES: Final = {Language.EN: "English", Language.ES: "Español", Language.FR: "Français"}
 LIVES: Final = {
-    "30": "30 days", "90": "90 days", "365": "a year", "": "never (not advised)",
+    "30": "30 days", "90": "90 days", "365": "a year", "never": "never (not advised)",
 }  # fmt: skip
 
 
@@ -141,9 +141,7 @@ class TokenForm(Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose what the token may do."},
     )
-    life = forms.ChoiceField(
-        label="Expires after", choices=list(LIVES.items()), initial="90", required=False
-    )
+    life = forms.ChoiceField(label="Expires after", choices=list(LIVES.items()), initial="90")
 
     def __init__(self, role: Role, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -154,7 +152,7 @@ class TokenForm(Form):
     def expires_at(self, now: datetime) -> datetime | None:
         """When the token made now ends; None never."""
         days = self.cleaned_data["life"]
-        return now + timedelta(days=int(days)) if days else None
+        return None if days == "never" else now + timedelta(days=int(days))
 
 
 class ReferralCodeForm(Form):

@@ -25,7 +25,7 @@ def adds(have: Allowance, offer: Allowance) -> list[str]:
 def _sooner(have: Allowance, offer: Allowance) -> Iterator[str]:
     if offer.delay_s < have.delay_s:
         when = f"{offer.delay_s} s after they are found" if offer.delay_s else "at once"
-        yield f"Opportunities {when} instead of after {have.delay_s} s"
+        yield f"Opportunities {when}, not after {have.delay_s} s"
 
 
 def _shown(have: Allowance, offer: Allowance) -> Iterator[str]:
@@ -34,7 +34,7 @@ def _shown(have: Allowance, offer: Allowance) -> Iterator[str]:
         ("Shelves", offer.shelves & ~have.shelves, Shelf),
     ):
         if more:
-            yield f"{word}: " + ", ".join(one.replace("_", " ") for one in unmask(more, known))
+            yield f"{word}: " + ", ".join(_word(one) for one in unmask(more, known))
 
 
 def _rights(have: Allowance, offer: Allowance) -> Iterator[str]:
@@ -47,7 +47,11 @@ def _more(have: Allowance, offer: Allowance) -> Iterator[str]:
         before, after = getattr(have, name), getattr(offer, name)
         if before is None or before == after:
             continue
-        yield f"{title}: {_count(after)} instead of {before:,}"
+        yield f"{title}: {_count(after)}"
+
+
+def _word(name: str) -> str:
+    return "AI" if name == Shelf.AI else name.replace("_", " ")
 
 
 def _count(number: int | None) -> str:

@@ -1,6 +1,15 @@
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.views import account, invitations, keys, login, preferences, sessions, tokens
+from accounts.views import (
+    account,
+    affiliate,
+    invitations,
+    keys,
+    login,
+    preferences,
+    sessions,
+    tokens,
+)
 
 app_name = "accounts"
 
@@ -30,5 +39,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/invitations/make", invitations.make_code, name="make_code"),
     path("account/invitations/<int:pk>/revoke", invitations.revoke_code, name="revoke_code"),
     path("account/invitations/code", invitations.edit_code, name="edit_referral_code"),
+    path("account/affiliate", affiliate.affiliate, name="affiliate"),
     path("account/invitations/redeem", invitations.redeem, name="redeem"),
 ]

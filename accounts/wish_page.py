@@ -14,20 +14,20 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import QueryDict
 
-from accounts import preferences, presets, standing
+from accounts import preferences, presets, standing, vault
 from accounts.preferences import Entry, Option
 from accounts.wish_form import FIELDS, Shape
 from accounts.wish_rules import Who, fitted
 from accounts.wishes import NAMES, Wish, plain, wish, with_values
-from arbedge.choices import Switch
+from arbedge.choices import VENUES, Switch
 from arbedge.errors import BadInput
 
 LEAST_RANKS: Final = 3
 WORDS: Final[Mapping[Any, str]] = {
     True: "yes", False: "no", "5min": "every 5 min", "15min": "every 15 min",
     "30min": "every 30 min", "immediate": "at once", "point": "1,234.5", "comma": "1.234,5",
-    "space": "1 234,5",
-}  # fmt: skip
+    "space": "1 234,5", "ai": "AI",
+} | {venue: vault.provider_name(venue) for venue in VENUES}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,9 @@ def words(name: str, value: Any) -> str:
 def _title(value: Any) -> str:
     if isinstance(value, str | bool) and value in WORDS:
         return WORDS[value]
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
 
 
 def _percent(fraction: float) -> str:

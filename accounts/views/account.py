@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import offers, people, subscriptions, tiers, usage
 from accounts.doors import logged_in
-from accounts.forms import ProfileForm
+from accounts.forms import LANGUAGES, ProfileForm
 from accounts.models import User
 from accounts.standing import Standing, effective_tier
 from accounts.views.pages import person_of, show, standing_of, to
 from arbedge.errors import BadInput
-from arbedge.names import Door, Tier
+from arbedge.names import Door, Language, Tier
 
 
 @require_safe
@@ -32,6 +32,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     told = {
         "now": now,
         "person": person,
+        "language": LANGUAGES[Language(person.language)],
         "tier": effective_tier(who, now),
         "subscription": subscriptions.current(who.user_id, now),
         "in_beta": who.in_beta(now),
@@ -44,15 +45,15 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _offers(who: Standing, have: tiers.Allowance, now: datetime) -> list[dict[str, Any]]:
-    """The tiers above the one that counts now, with what each adds to it."""
-    rank = effective_tier(who, now).rank
-    table = tiers.table()
-    above = [tier for tier in Tier if tier.rank > rank]
-    return [
-        {"tier": tier, "price_usd": table[tier].price_usd, "adds": offers.adds(have, table[tier])}
-        for tier in above
-        if offers.adds(have, table[tier])
-    ]
+    """The tiers above the one that counts now, with what each adds to the one before it."""
+    rank, table = effective_tier(who, now).rank, tiers.table()
+    told: list[dict[str, Any]] = []
+    for tier in Tier:
+        adds = offers.adds(have, table[tier])
+        if tier.rank > rank and adds:
+            told.append({"tier": tier, "price_usd": table[tier].price_usd, "adds": adds})
+            have = table[tier]
+    return told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
