@@ -215,9 +215,17 @@ def _offered(entry: Entry) -> list[Option]:
     return [one for one in entry.choices if one.value in here]
 
 
-def _control(entry: Entry, raw: Raw, errors: Mapping[str, str]) -> Control:
+def _told(entry: Entry, errors: Mapping[str, str]) -> str:
+    """What is wrong with a control; limits of fractions in per cent, as the page takes them."""
     told = [text for name, text in errors.items() if name.partition(".")[0] == entry.name]
-    error = " ".join(told)
+    if told and entry.kind is Shape.FRACTION:
+        lowest, highest = (_percent(limit or 0.0) for limit in (entry.lowest, entry.highest))
+        return f"{entry.title}: a number from {lowest} to {highest} per cent."
+    return " ".join(told)
+
+
+def _control(entry: Entry, raw: Raw, errors: Mapping[str, str]) -> Control:
+    error = _told(entry, errors)
     if isinstance(raw, str):
         parts = tuple(
             Part(entry.name, one, _title(one.value), "on" if str(one.value) == raw else "")

@@ -37,7 +37,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     except ArbEdgeError as error:
         told = error.details.get("errors") or {}
         groups = wish_page.groups(user_id, now, request.POST, told)
-        response = _page(request, {"groups": groups, "refused": error.message})
+        wrong = [one.error for group in groups for one in group.controls if one.error]
+        response = _page(request, {"groups": groups, "refused": " ".join(wrong) or error.message})
         response.status_code = 422
         return response
     messages.success(request, "Your preferences are saved and hold from now on.")

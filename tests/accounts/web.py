@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
@@ -12,6 +13,10 @@ from accounts import doors, memory, sessions
 from accounts.models import User
 from arbedge import cache
 from arbedge.names import Door
+
+PAGES = ("/account", "/account/profile", "/account/sessions", "/account/keys", "/account/tokens",
+         "/account/preferences", "/account/invitations")  # fmt: skip
+SCRIPT = "<script>alert(1)</script>"
 
 
 def fresh_cache() -> None:
@@ -40,3 +45,12 @@ def link_in(mail: str) -> str:
     found = re.search(r"https?://\S+", mail)
     assert found is not None
     return found[0]
+
+
+def wrong(response: Any) -> str:
+    """What a refused form says."""
+    assert response.status_code == 422
+    page = body(response)
+    return " ".join(part.partition("<")[0] for part in page.split('class="wrong"')[1:]) + " ".join(
+        part.partition("</p>")[0] for part in page.split('role="alert"')[1:]
+    )
