@@ -31,7 +31,8 @@ def ada() -> User:
 @pytest.fixture
 def device(ada: User) -> TotpDevice:
     authenticator.enrolled(ada)
-    return TotpDevice.objects.get()
+    made: TotpDevice = TotpDevice.objects.get()
+    return made
 
 
 @pytest.fixture
