@@ -119,8 +119,17 @@ def empty(schema: Schema) -> pl.DataFrame:
 
 def conform(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """`frame` with exactly the schema's columns in its order; what is absent becomes null."""
-    have = frame.schema
-    return frame.select(
-        pl.col(name).cast(kind) if name in have else pl.lit(None, dtype=kind).alias(name)
-        for name, kind in schema.items()
+    have = {column.name: column for column in frame.get_columns()}
+    return pl.DataFrame(
+        [
+            have[name].cast(kind) if name in have else constant(name, None, frame.height, kind)
+            for name, kind in schema.items()
+        ]
     )
+
+
+def constant(
+    name: str, value: str | float | None, height: int, kind: pl.DataType | type[pl.DataType]
+) -> pl.Series:
+    """A column that says the same in every row."""
+    return pl.Series(name, [value], dtype=kind).new_from_index(0, height)

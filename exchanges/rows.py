@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+import polars as pl
 from msgspec.structs import astuple
+
+Vocabulary = Mapping[str | None, str]  # what words mean, and what it means that there is none
 
 
 def struct(name: str, types: Mapping[str, Any]) -> Any:
@@ -35,6 +38,7 @@ class Opened:
     rows: Sequence[Any]
     flat: list[Any]
     fields: tuple[str, ...]
+    within: dict[str, Opened] = field(default_factory=dict)  # structs inside, opened once as well
 
     @classmethod
     def of(cls, rows: Sequence[Any]) -> Opened:
@@ -46,12 +50,17 @@ class Opened:
         """The value of a key in each row."""
         if key in self.fields:
             return self.flat[self.fields.index(key) :: len(self.fields)]
-        return list(map(attrgetter(key), self.rows))  # a dotted key
+        if not self.rows:
+            return []
+        head, _, rest = key.partition(".")
+        if head not in self.within:
+            self.within[head] = Opened.of(self.column(head))
+        return self.within[head].column(rest)
 
     def values(self, keys: Iterable[str]) -> list[Any]:
         """The values of several keys in the first row, in the second, and so on."""
         wanted = tuple(keys)
-        kept = tuple(field for field in self.fields if field in wanted)
+        kept = tuple(key for key in self.fields if key in wanted)
         if kept != wanted:
             return list(chain.from_iterable(zip(*map(self.column, wanted), strict=True)))
         values, width = self.flat.copy(), len(self.fields)
@@ -60,6 +69,20 @@ class Opened:
                 del values[place::width]
                 width -= 1
         return values
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The text under a key that is one of few words: each has a meaning, any else is `other`."""
+
+    key: str
+    meanings: Vocabulary
+    other: str | None = None
+
+    def translated(self, name: str, texts: Iterable[str | None]) -> pl.Series:
+        """What these texts mean. A join would cost more than a look at each."""
+        meaning, other = self.meanings.get, self.other
+        return pl.Series(name, [meaning(text, other) for text in texts], dtype=pl.String)
 
 
 def put(row: Any, key: str, value: Any) -> None:

@@ -36,7 +36,7 @@ def sane(figure: pl.Series) -> pl.Series:
     return figure.set(figure < 0, None) if least < 0 else figure
 
 
-def _keep(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
+def keep(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
     """The rows under `mask`. Column by column: for few thousand rows a frame's own filter costs
     eight times as much, most of it waking threads.
     """
@@ -49,12 +49,12 @@ def without_nameless(frame: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame
     if symbols.null_count() or symbols.min() == "":  # no text is less than the empty one
         named = symbols.is_not_null() & (symbols != "")
         dropped[NO_SYMBOL] += frame.height - int(named.sum())
-        frame = _keep(frame, named)
+        frame = keep(frame, named)
         symbols = frame.get_column("symbol")
     if symbols.n_unique() < frame.height:
         first = symbols.is_first_distinct()
         dropped[DUPLICATE_SYMBOL] += frame.height - int(first.sum())
-        frame = _keep(frame, first)
+        frame = keep(frame, first)
     return frame
 
 
@@ -68,4 +68,4 @@ def without_dead(frame: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame:
     dead = no_bid & no_ask
     dropped[NO_PRICE] += int(dead.sum())
     dropped[ONE_SIDED] += int((no_bid ^ no_ask).sum())
-    return _keep(frame, pl.Series(~dead)) if dead.any() else frame
+    return keep(frame, pl.Series(~dead)) if dead.any() else frame

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from arbedge.errors import ArbEdgeError
 from exchanges.columns import Parsed
-from exchanges.rows import Opened, as_number, as_text, put, struct
+from exchanges.rows import Opened, Words, as_number, as_text, put, struct
 from exchanges.sanity import MALFORMED_ROW, sane, without_dead, without_nameless
 
 # An answer with a figure that is no number will likely have one again: so many are read as text.
@@ -82,8 +82,8 @@ class Shape:
     """How to read one kind of answer: which JSON keys become which columns.
 
     `texts`, `figures` (numbers sent as text) and `numbers` (JSON numbers) map column to key; a
-    dotted key reaches into nested objects. `objects` are further keys decoded as the given type and
-    left on the rows for the venue's own code.
+    dotted key reaches into nested objects. `words` are texts that are translated. `objects` are
+    further keys decoded as the given type and left on the rows for the venue's own code.
     """
 
     def __init__(
@@ -93,12 +93,14 @@ class Shape:
         texts: Mapping[str, str],
         figures: Mapping[str, str] | None = None,
         numbers: Mapping[str, str] | None = None,
+        words: Mapping[str, Words] | None = None,
         objects: Mapping[str, Any] | None = None,
     ) -> None:
         self.envelope = envelope
         self.texts = dict(texts)
         self.figures = dict(figures or {})
         self.numbers = dict(numbers or {})
+        self.words = dict(words or {})
         more = dict(objects or {})
         self._row = struct(
             "Row", _types(self, str | None, float | Empty | None, float | None) | more
@@ -153,6 +155,9 @@ class Shape:
         texts = [
             pl.Series(name, opened.column(key), dtype=pl.String) for name, key in self.texts.items()
         ]
+        texts += [
+            word.translated(name, opened.column(word.key)) for name, word in self.words.items()
+        ]
         if rows and not isinstance(rows[0], self._row):
             columns = _columns(self.figures, _read(opened.values(self.figures.values())))
             columns += _columns(self.numbers, _floats(opened.values(self.numbers.values())))
@@ -185,7 +190,7 @@ class Shape:
     def _loose_row(self, raw: msgspec.Raw) -> Any:
         try:
             row = self._row_decoder.decode(raw)
-            for key in chain(self.texts.values(), self.figures.values()):
+            for key in chain(_text_keys(self), self.figures.values()):
                 put(row, key, as_text(attrgetter(key)(row)))
             for key in self.numbers.values():
                 put(row, key, as_number(attrgetter(key)(row)))
@@ -228,8 +233,12 @@ def _columns(names: Collection[str], values: Floats) -> list[pl.Series]:
     return [sane(column) for column in columns]
 
 
+def _text_keys(shape: Shape) -> list[str]:
+    return [*shape.texts.values(), *(word.key for word in shape.words.values())]
+
+
 def _types(shape: Shape, text: Any, figure: Any, number: Any) -> dict[str, Any]:
-    types: dict[str, Any] = dict.fromkeys(shape.texts.values(), text)
+    types: dict[str, Any] = dict.fromkeys(_text_keys(shape), text)
     types.update(dict.fromkeys(shape.figures.values(), figure))
     types.update(dict.fromkeys(shape.numbers.values(), number))
     return types

@@ -9,12 +9,13 @@ import msgspec
 import polars as pl
 
 from arbedge.names import Market
-from exchanges.columns import INSTRUMENT, Parsed, conform
-from exchanges.venues.parts import OTHER_CONTRACT
+from exchanges.columns import Parsed
+from exchanges.rows import Vocabulary, Words
+from exchanges.venues.lists import filled, known_contracts, listing, one_each
 from exchanges.wire import Envelope, Shape
 
 NO_DELIVERY_MS: Final = 4133404800000.0  # 2100-12-25, the venue's date for "never"
-STATUSES: Final = {
+STATUSES: Final[Vocabulary] = {
     "TRADING": "trading",
     "PENDING_TRADING": "pre_market",
     "PRE_TRADING": "pre_market",
@@ -30,8 +31,9 @@ STATUSES: Final = {
     "DELIVERED": "closed",
     "CLOSE": "closed",
 }
-# Equities and indices come as contract types of their own and are left out.
-CONTRACTS: Final = {
+# Spot has no contract type. Equities and indices come as types of their own and are left out.
+CONTRACTS: Final[Vocabulary] = {
+    None: Market.SPOT.value,
     "PERPETUAL": Market.PERP.value,
     "CURRENT_MONTH": Market.DATED.value,
     "NEXT_MONTH": Market.DATED.value,
@@ -59,8 +61,10 @@ LISTING: Final = Shape(
         "base": "baseAsset",
         "quote": "quoteAsset",
         "settle": "marginAsset",
-        "contract": "contractType",
-        "status": "status",
+    },
+    words={
+        "market": Words("contractType", CONTRACTS),
+        "status": Words("status", STATUSES, "unknown"),
     },
     numbers={"listed_at_ms": "onboardDate", "offline_at_ms": "deliveryDate"},
     objects={"filters": list[Rule] | None},
@@ -74,32 +78,36 @@ def parse(body: bytes) -> Parsed:
     types other than perpetual and dated are dropped as `other_contract`.
     """
     answer = LISTING.decode(body)
-    frame = LISTING.frame(answer.rows).with_columns(_steps(answer.rows))
-    contract = pl.col("contract")
-    frame = frame.with_columns(
-        market=pl.when(contract.is_null())
-        .then(pl.lit(Market.SPOT.value))
-        .otherwise(contract.replace_strict(CONTRACTS, default=None, return_dtype=pl.String)),
-        settle=pl.coalesce("settle", "quote"),
-        status=pl.col("status").replace_strict(STATUSES, default="unknown"),
-        contract_size=pl.lit(1.0),
-        offline_at_ms=pl.col("offline_at_ms").replace(NO_DELIVERY_MS, None),
+    frame = LISTING.frame(answer.rows)
+    offline_at_ms = frame.get_column("offline_at_ms")
+    listed = listing(
+        frame,
+        *_steps(answer.rows),
+        filled(frame.get_column("settle"), frame.get_column("quote")),
+        one_each(frame),
+        offline_at_ms.set(offline_at_ms == NO_DELIVERY_MS, None),
     )
-    known = frame.filter(pl.col("market").is_not_null())
-    answer.dropped[OTHER_CONTRACT] += frame.height - known.height
-    return LISTING.tidy(conform(known, INSTRUMENT), answer)
+    return LISTING.tidy(known_contracts(listed, answer.dropped), answer)
 
 
 def _steps(rows: Sequence[Any]) -> list[pl.Series]:
-    rules = [{rule.filterType: rule for rule in row.filters or ()} for row in rows]
-    nothing = Rule("")
-    least = [rule.get("NOTIONAL") or rule.get("MIN_NOTIONAL") or nothing for rule in rules]
-    texts = {
-        "tick": [rule.get("PRICE_FILTER", nothing).tickSize for rule in rules],
-        "lot": [rule.get("LOT_SIZE", nothing).stepSize for rule in rules],
-        "min_notional": [rule.minNotional or rule.notional for rule in least],
-    }
+    found = [_figures(row.filters or ()) for row in rows]
+    texts = zip(*found, strict=True) if found else ((), (), ())
     return [
         pl.Series(name, column, dtype=pl.String).cast(pl.Float64, strict=False)
-        for name, column in texts.items()
+        for name, column in zip(("tick", "lot", "min_notional"), texts, strict=True)
     ]
+
+
+def _figures(rules: Sequence[Rule]) -> tuple[str | None, str | None, str | None]:
+    """Step of price, step of quantity and least value, as text."""
+    tick = lot = least = None
+    for rule in rules:
+        kind = rule.filterType
+        if kind == "PRICE_FILTER":
+            tick = rule.tickSize
+        elif kind == "LOT_SIZE":
+            lot = rule.stepSize
+        elif kind == "NOTIONAL" or (kind == "MIN_NOTIONAL" and least is None):
+            least = rule.minNotional or rule.notional
+    return tick, lot, least

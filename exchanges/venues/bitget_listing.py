@@ -8,11 +8,13 @@ import msgspec
 import polars as pl
 
 from arbedge.names import Market
-from exchanges.columns import INSTRUMENT, Parsed, conform
+from exchanges.columns import Parsed
+from exchanges.rows import Vocabulary, Words
+from exchanges.venues.lists import always_text, filled, listing, one_each
 from exchanges.venues.parts import decode, networks_frame, optional_float
 from exchanges.wire import Envelope, Shape
 
-CONTRACT_STATUSES: Final = {
+CONTRACT_STATUSES: Final[Vocabulary] = {
     "listed": "pre_market",
     "normal": "trading",
     "maintain": "halted",
@@ -20,7 +22,7 @@ CONTRACT_STATUSES: Final = {
     "restrictedAPI": "halted",
     "off": "closed",
 }
-SPOT_STATUSES: Final = {
+SPOT_STATUSES: Final[Vocabulary] = {
     "online": "trading",
     "gray": "pre_market",
     "halt": "halted",
@@ -30,7 +32,11 @@ LIST: Final = Envelope(rows="data", ok="00000", time="requestTime")
 COINS: Final = {"symbol": "symbol", "base": "baseCoin", "quote": "quoteCoin"}
 CONTRACTS: Final = Shape(
     LIST,
-    texts={**COINS, "kind": "symbolType", "status": "symbolStatus"},
+    texts=COINS,
+    words={
+        "market": Words("symbolType", {"delivery": Market.DATED.value}, Market.PERP.value),
+        "status": Words("symbolStatus", CONTRACT_STATUSES, "unknown"),
+    },
     figures={
         "lot": "sizeMultiplier",
         "min_notional": "minTradeUSDT",
@@ -43,7 +49,8 @@ CONTRACTS: Final = Shape(
 )
 PAIRS: Final = Shape(
     LIST,
-    texts={**COINS, "status": "status"},
+    texts=COINS,
+    words={"status": Words("status", SPOT_STATUSES, "unknown")},
     figures={
         "min_notional": "minTradeUSDT",
         "price_places": "pricePrecision",
@@ -57,36 +64,38 @@ PAIRS: Final = Shape(
 def parse_contracts(body: bytes) -> Parsed:
     """INSTRUMENT columns of USDT-margined contracts; sizes are coins."""
     answer = CONTRACTS.decode(body)
-    perpetual = (pl.col("kind") != "delivery") | pl.col("kind").is_null()
-    frame = CONTRACTS.frame(answer.rows).with_columns(
-        market=pl.when(perpetual)
-        .then(pl.lit(Market.PERP.value))
-        .otherwise(pl.lit(Market.DATED.value)),
-        settle=pl.col("quote"),
-        status=pl.col("status").replace_strict(CONTRACT_STATUSES, default="unknown"),
-        contract_size=pl.lit(1.0),
-        tick=pl.col("price_step") * 10.0 ** -pl.col("price_places"),
-        offline_at_ms=pl.coalesce("offline_at_ms", _later("delivery_ms")),
+    frame = CONTRACTS.frame(answer.rows)
+    delivery_ms = frame.get_column("delivery_ms")
+    listed = listing(
+        frame,
+        frame.get_column("quote").alias("settle"),
+        one_each(frame),
+        _step("tick", frame.get_column("price_places"), frame.get_column("price_step")),
+        filled(frame.get_column("offline_at_ms"), delivery_ms.set(delivery_ms <= 0, None)),
     )
-    return CONTRACTS.tidy(conform(frame, INSTRUMENT), answer)
+    return CONTRACTS.tidy(listed, answer)
 
 
 def parse_pairs(body: bytes) -> Parsed:
     """INSTRUMENT columns of spot pairs."""
     answer = PAIRS.decode(body)
-    frame = PAIRS.frame(answer.rows).with_columns(
-        market=pl.lit(Market.SPOT.value),
-        settle=pl.col("quote"),
-        status=pl.col("status").replace_strict(SPOT_STATUSES, default="unknown"),
-        contract_size=pl.lit(1.0),
-        tick=10.0 ** -pl.col("price_places"),
-        lot=10.0 ** -pl.col("size_places"),
+    frame = PAIRS.frame(answer.rows)
+    listed = listing(
+        frame,
+        always_text("market", Market.SPOT.value, frame),
+        frame.get_column("quote").alias("settle"),
+        one_each(frame),
+        _step("tick", frame.get_column("price_places")),
+        _step("lot", frame.get_column("size_places")),
     )
-    return PAIRS.tidy(conform(frame, INSTRUMENT), answer)
+    return PAIRS.tidy(listed, answer)
 
 
-def _later(column: str) -> pl.Expr:
-    return pl.when(pl.col(column) > 0).then(pl.col(column))
+def _step(name: str, places: pl.Series, units: pl.Series | None = None) -> pl.Series:
+    """So many units of the last of so many decimal places."""
+    steps = [None if digits is None else 10.0**-digits for digits in places.to_list()]
+    step = pl.Series(name, steps, dtype=pl.Float64)
+    return step if units is None else step * units
 
 
 class _Chain(msgspec.Struct, rename="camel"):

@@ -7,22 +7,27 @@ from typing import Final
 from urllib.parse import unquote
 
 import msgspec
-import polars as pl
 
 from arbedge.names import Market
-from exchanges.columns import INSTRUMENT, Parsed, conform
-from exchanges.venues.parts import OTHER_CONTRACT, decode
+from exchanges.columns import Parsed
+from exchanges.rows import Vocabulary, Words
+from exchanges.venues.lists import filled, known_contracts, listing, one_each
+from exchanges.venues.parts import decode
 from exchanges.wire import Envelope, Shape
 
 LIST: Final = Envelope(rows="result.list", code="retCode", message="retMsg", ok="0", time="time")
-STATUSES: Final = {
+STATUSES: Final[Vocabulary] = {
     "Trading": "trading",
     "PreLaunch": "pre_market",
     "Delivering": "settling",
     "Settling": "settling",
     "Closed": "closed",
 }
-CONTRACTS: Final = {"LinearPerpetual": Market.PERP.value, "LinearFutures": Market.DATED.value}
+CONTRACTS: Final[Vocabulary] = {
+    None: Market.SPOT.value,
+    "LinearPerpetual": Market.PERP.value,
+    "LinearFutures": Market.DATED.value,
+}
 LISTING: Final = Shape(
     LIST,
     texts={
@@ -30,8 +35,10 @@ LISTING: Final = Shape(
         "base": "baseCoin",
         "quote": "quoteCoin",
         "settle": "settleCoin",
-        "contract": "contractType",
-        "status": "status",
+    },
+    words={
+        "market": Words("contractType", CONTRACTS),
+        "status": Words("status", STATUSES, "unknown"),
     },
     figures={
         "tick": "priceFilter.tickSize",
@@ -49,20 +56,19 @@ def parse(body: bytes) -> Parsed:
     """INSTRUMENT columns of instruments-info, spot or linear; sizes are coins."""
     answer = LISTING.decode(body)
     frame = LISTING.frame(answer.rows)
-    contract = pl.col("contract")
-    frame = frame.with_columns(
-        market=pl.when(contract.is_null())
-        .then(pl.lit(Market.SPOT.value))
-        .otherwise(contract.replace_strict(CONTRACTS, default=None, return_dtype=pl.String)),
-        settle=pl.coalesce("settle", "quote"),
-        status=pl.col("status").replace_strict(STATUSES, default="unknown"),
-        contract_size=pl.lit(1.0),
-        lot=pl.coalesce("lot", "spot_lot"),
-        min_notional=pl.coalesce("min_notional", "spot_min_notional"),
+    listed = listing(
+        frame,
+        one_each(frame),
+        *(
+            filled(frame.get_column(name), frame.get_column(other))
+            for name, other in (
+                ("settle", "quote"),
+                ("lot", "spot_lot"),
+                ("min_notional", "spot_min_notional"),
+            )
+        ),
     )
-    known = frame.filter(pl.col("market").is_not_null())
-    answer.dropped[OTHER_CONTRACT] += frame.height - known.height
-    return LISTING.tidy(conform(known, INSTRUMENT), answer)
+    return LISTING.tidy(known_contracts(listed, answer.dropped), answer)
 
 
 class _Page(msgspec.Struct, rename="camel"):

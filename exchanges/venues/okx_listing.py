@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from arbedge.names import Market
-from exchanges.columns import INSTRUMENT, Parsed, conform
-from exchanges.venues.parts import OTHER_CONTRACT
+from exchanges.columns import TEXT, Parsed
+from exchanges.rows import Vocabulary, Words
+from exchanges.venues.lists import filled, known_contracts, listing
 from exchanges.wire import Envelope, Shape
 
 # Coin-margined swaps: their contracts are dollars, and coin-margined trading is out.
 INVERSE_SUFFIX: Final = "-USD-SWAP"
 INVERSE: Final = "inverse"
-STATUSES: Final = {
+PRE_MARKET: Final = "pre_market"  # the venue's word for a rule, and ours for a status
+STATUSES: Final[Vocabulary] = {
     "live": "trading",
     "suspend": "halted",
-    "preopen": "pre_market",
+    "preopen": PRE_MARKET,
     "settlement": "settling",
     "rebase": "halted",
     "post_only": "halted",
     "expired": "closed",
 }
-MARKETS: Final = {
+MARKETS: Final[Vocabulary] = {
     "SPOT": Market.SPOT.value,
     "SWAP": Market.PERP.value,
     "FUTURES": Market.DATED.value,
 }
 LISTING: Final = Shape(
     Envelope(rows="data", ok="0"),
-    texts={
-        "symbol": "instId",
-        "kind": "instType",
-        "settle": "settleCcy",
-        "status": "state",
-        "rule": "ruleType",
+    texts={"symbol": "instId", "settle": "settleCcy"},
+    words={
+        "market": Words("instType", MARKETS),
+        "status": Words("state", STATUSES, "unknown"),
+        "rule": Words("ruleType", {PRE_MARKET: PRE_MARKET}),
     },
     figures={
         "contract_size": "ctVal",
@@ -55,29 +58,40 @@ def parse(body: bytes) -> Parsed:
     Coin-margined contracts are dropped as `inverse`. `expTime` of spot or swap is the delisting.
     """
     answer = LISTING.decode(body)
-    frame = without_inverse(LISTING.tidy(LISTING.frame(answer.rows), answer))
-    parts = pl.col("symbol").str.split("-")
-    spot = pl.col("kind") == "SPOT"
-    listed = frame.frame.with_columns(
-        market=pl.col("kind").replace_strict(MARKETS, default=None, return_dtype=pl.String),
-        base=parts.list.get(0, null_on_oob=True),
-        # A dollar-margined swap writes its quote as USD_UM.
-        quote=parts.list.get(1, null_on_oob=True).str.strip_suffix("_UM"),
-        status=pl.when(pl.col("rule") == "pre_market")
-        .then(pl.lit("pre_market"))
-        .otherwise(pl.col("status").replace_strict(STATUSES, default="unknown")),
-        contract_size=pl.when(spot)
-        .then(1.0)
-        .otherwise(pl.col("contract_size") * pl.col("contract_multiplier").fill_null(1.0)),
+    linear = without_inverse(LISTING.tidy(LISTING.frame(answer.rows), answer))
+    frame = linear.frame
+    base, quote = _coins(frame.get_column("symbol"))
+    settle = frame.get_column("settle")
+    listed = listing(
+        frame,
+        base,
+        quote,
+        filled(settle.set(settle == "", None), quote),
+        filled(frame.get_column("rule"), frame.get_column("status")).alias("status"),
+        _contract_size(frame),
     )
-    settle = pl.when(pl.col("settle").is_in(["", None])).then(None).otherwise(pl.col("settle"))
-    known = listed.with_columns(settle=pl.coalesce(settle, "quote")).filter(
-        pl.col("market").is_not_null()
+    dropped = Counter(linear.dropped)
+    known = known_contracts(listed, dropped)
+    return Parsed(known, {reason: n for reason, n in dropped.items() if n}, linear.venue_at_ms)
+
+
+def _coins(symbols: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Base and quote. A dollar-margined swap writes its quote as USD_UM."""
+    pairs = [symbol.partition("-")[::2] for symbol in symbols.to_list()]
+    quotes = [rest.partition("-")[0].removesuffix("_UM") or None for _, rest in pairs]
+    bases = [base for base, _ in pairs]
+    return pl.Series("base", bases, dtype=TEXT), pl.Series("quote", quotes, dtype=TEXT)
+
+
+def _contract_size(frame: pl.DataFrame) -> pl.Series:
+    """Coins per contract: one for spot, which has none."""
+    size, multiplier = (
+        frame.get_column(name).to_numpy() for name in ("contract_size", "contract_multiplier")
     )
-    dropped = dict(frame.dropped)
-    if known.height < listed.height:
-        dropped[OTHER_CONTRACT] = listed.height - known.height
-    return Parsed(conform(known, INSTRUMENT), dropped, frame.venue_at_ms)
+    markets = frame.get_column("market").to_list()
+    spot = np.array([market == Market.SPOT.value for market in markets], dtype=bool)
+    coins = np.where(np.isnan(multiplier), size, size * multiplier)
+    return pl.Series("contract_size", np.where(spot, 1.0, coins), nan_to_null=True)
 
 
 def without_inverse(parsed: Parsed) -> Parsed:

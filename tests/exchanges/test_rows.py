@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from exchanges.rows import Opened, as_number, as_text, put, struct
+from exchanges.rows import Opened, Words, as_number, as_text, put, struct
 
 ROW = struct("Row", {"name": str, "bid": float, "ask": float, "steps.tick": float})
 
@@ -26,6 +26,30 @@ def test_a_column_is_the_value_of_a_key_in_each_row() -> None:
 
 def test_a_dotted_key_reaches_into_the_struct_within() -> None:
     assert Opened.of(rows(BTC, ETH)).column("steps.tick") == [0.5, 0.1]
+
+
+def test_a_dotted_key_of_no_rows_has_no_values() -> None:
+    assert Opened.of([]).column("steps.tick") == []
+
+
+def test_a_dotted_key_may_reach_two_structs_deep() -> None:
+    deep = struct("Deep", {"a.b.c": int, "a.d": int})
+    opened = Opened.of([msgspec.convert({"a": {"b": {"c": 1}, "d": 2}}, deep)])
+    assert (opened.column("a.b.c"), opened.column("a.d")) == ([1], [2])
+
+
+def test_words_mean_what_the_vocabulary_says_and_any_other_the_rest() -> None:
+    words = Words("state", {"live": "trading", None: "spot"}, "unknown")
+    meant = words.translated("status", ["live", "odd", None])
+    assert (meant.name, meant.to_list()) == ("status", ["trading", "unknown", "spot"])
+
+
+def test_a_word_outside_a_closed_vocabulary_means_nothing() -> None:
+    assert Words("kind", {"A": "a"}).translated("kind", ["A", "B", None]).to_list() == [
+        "a",
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

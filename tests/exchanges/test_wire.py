@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from exchanges.columns import Parsed
+from exchanges.rows import Words
 from exchanges.wire import Envelope, MalformedAnswer, Shape
 
 LIST = Shape(
@@ -220,3 +221,21 @@ def test_after_a_figure_that_is_none_full_answers_still_read_the_same(hole: str)
     bodies = [json.dumps(rows).encode() for rows in (full, holed, full)]
 
     assert [shape.read(body).frame["rate"][0] for body in bodies] == [1e-4, None, 1e-4]
+
+
+def test_words_are_translated_whether_or_not_a_row_is_odd() -> None:
+    worded = Shape(
+        Envelope(),
+        texts={"symbol": "s"},
+        figures={"bid": "b"},
+        words={"status": Words("state", {"live": "trading"}, "unknown")},
+    )
+    plain = [{"s": "A", "state": "live"}, {"s": "B", "state": "odd"}, {"s": "C"}]
+    assert read(*plain, shape=worded).frame.get_column("status").to_list() == [
+        "trading",
+        "unknown",
+        "unknown",
+    ]
+    odd = read(*plain, {"s": "D", "b": [], "state": "live"}, {"s": "E", "state": 5}, shape=worded)
+    assert odd.frame.get_column("status").to_list()[-1] == "unknown"
+    assert odd.dropped == {"malformed_row": 1}
