@@ -7,7 +7,7 @@ only; a trigger of the database refuses the rest, except to `accounts.audit_life
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from arbedge import visitor
 from arbedge.names import Door
 
 NOT_BY_A_REQUEST: Final = Door.TASK
+LINES_AT_ONCE: Final = 500
 DOORS_BY_PATH: Final = (("/console/", Door.CONSOLE), ("/api/", Door.API))
 VERBS: Final = {
     LogEntry.Action.CREATE: "created",
@@ -101,11 +102,34 @@ def record(
     A class as subject stands for "none of them": a log-in under an unknown name. `by` is who did
     it where the surroundings (`doing`) do not know. Security events are kept a year longer.
     """
+    made = line(what, subject, whom=whom, changes=changes, security=security, by=by)
+    made.save()
+    return made
+
+
+def record_all(lines: Iterable[LogEntry]) -> None:
+    """Writes lines made by `line`, hundreds by one statement."""
+    made = list(lines)
+    for one in made:
+        complete(one)  # what saving one by one would announce
+    LogEntry.objects.bulk_create(made, batch_size=LINES_AT_ONCE)
+
+
+def line(
+    what: str,
+    subject: Model | type[Model],
+    *,
+    whom: User | int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    security: bool = False,
+    by: User | None = None,
+) -> LogEntry:
+    """The line `record` writes, not written yet."""
     one = subject if isinstance(subject, Model) else None
     more: dict[str, Any] = {"what": what, "security": security}
     if whom is not None:
         more["whom"] = whom.pk if isinstance(whom, User) else whom
-    return LogEntry.objects.create(
+    return LogEntry(
         content_type=ContentType.objects.get_for_model(subject),
         object_pk="" if one is None else str(one.pk),
         object_id=one.pk if one is not None and isinstance(one.pk, int) else None,

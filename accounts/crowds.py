@@ -56,11 +56,13 @@ def grant(
             ids = [person.pk for person in people]
             User.objects.filter(pk__in=ids).update(**columns)
             standing.changed(ids)
-            for person, row in zip(people, rows, strict=True):
-                changes = {"tier": (person.tier, tier), "until": (person.tier_until, ends_at)}
-                audit.record(
-                    "tier.granted", row, whom=person, changes=changes, security=True, by=by
+            audit.record_all(
+                audit.line(
+                    "tier.granted", row, whom=person, security=True, by=by,
+                    changes={"tier": (person.tier, tier), "until": (person.tier_until, ends_at)},
                 )
+                for person, row in zip(people, rows, strict=True)
+            )  # fmt: skip
             _tell(people, now, "granted", tier=tier, until=ends_at)
         count += len(people)
     return count
@@ -83,11 +85,13 @@ def grant_beta(
             ids = [person.pk for person in people]
             User.objects.filter(pk__in=ids).update(beta_until=until, beta_closed_at=None)
             standing.changed(ids)
-            for person in people:
-                changes = {"beta_until": (person.beta_until, until), "reason": note}
-                audit.record(
-                    "beta.granted", person, whom=person, changes=changes, security=True, by=by
+            audit.record_all(
+                audit.line(
+                    "beta.granted", person, whom=person, security=True, by=by,
+                    changes={"beta_until": (person.beta_until, until), "reason": note},
                 )
+                for person in people
+            )  # fmt: skip
             _tell(people, now, "beta_granted", beta_until=until)
         count += len(people)
     return count
@@ -103,11 +107,13 @@ def end_sessions(
             held = Session.objects.filter(user_id__in=some, state=SessionState.ACTIVE)
             owners = sorted(set(held.values_list("user_id", flat=True)))
             number += session_rows.end(owners, Outcome.BY_STAFF, now, by)
-            for person in User.objects.filter(pk__in=owners).order_by("pk"):
-                audit.record(
-                    "sessions.ended", person, whom=person, changes={"reason": reason},
-                    security=True, by=by,
-                )  # fmt: skip
+            audit.record_all(
+                audit.line(
+                    "sessions.ended", person, whom=person, security=True, by=by,
+                    changes={"reason": reason},
+                )
+                for person in User.objects.filter(pk__in=owners).order_by("pk")
+            )  # fmt: skip
     return number
 
 

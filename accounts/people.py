@@ -185,9 +185,13 @@ def _set_some(ids: list[int], state: AccountState, reason: str, by: User | None)
     standing.changed(changed)
     if state is not AccountState.ACTIVE:
         session_rows.end(changed, Outcome.ACCOUNT, now, by)
-    for person in people:
-        changes = {"state": (person.state, state), "reason": reason}
-        audit.record(f"person.{state}", person, whom=person, changes=changes, security=True, by=by)
+    audit.record_all(
+        audit.line(
+            f"person.{state}", person, whom=person, security=True, by=by,
+            changes={"state": (person.state, state), "reason": reason},
+        )
+        for person in people
+    )  # fmt: skip
     state_changed.send(sender=User, user_ids=changed, state=state, by=by, now=now)
     return len(changed)
 

@@ -1,8 +1,8 @@
-"""`python -m tests.bench [--quick] [--full] [a b c d e f]`: how fast the engine is, as one table.
+"""`python -m tests.bench [--quick] [--full] [a b c d e f g]`: how fast the engine is, as one table.
 
 a: bytes to columns, and to ranked rows, against ccxt's own parsers on the same bytes; b: detect,
 gate and rank; c: the lifecycle in PostgreSQL; d: bytes and rows a second; e: book and depth;
-f: people.
+f: people; g: the console of people.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tests.bench import storing
+from tests.bench.console import console as desk
 from tests.bench.people import people
 from tests.bench.report import Line, show
 
@@ -34,15 +35,16 @@ PARTS = {
     "d": "bytes and rows a second",
     "e": "book and depth",
     "f": "people: sessions, permissions, audience",
+    "g": "the console of people",
 }
 
 
 def main() -> int:
     """Run the chosen parts and print the table; 1 when an aim was missed."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a b c d e f")
+    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a to g")
     asked.add_argument("--quick", action="store_true", help="one size, few repeats")
-    asked.add_argument("--full", action="store_true", help="f: up to a million people")
+    asked.add_argument("--full", action="store_true", help="f and g: up to a million people")
     options = asked.parse_args()
     chosen = options.parts or list(PARTS)
     console = Console(width=None if sys.stdout.isatty() else WIDE)
@@ -55,7 +57,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _stores(chosen: list[str]) -> Iterator[None]:
     """Django with a database and a cache of our own, or without any where none is needed."""
-    if {"c", "e", "f"} & set(chosen):
+    if {"c", "e", "f", "g"} & set(chosen):
         with storing.engines():
             yield
     else:
@@ -68,6 +70,7 @@ def _stores(chosen: list[str]) -> Iterator[None]:
 def _measured(chosen: list[str], *, quick: bool, full: bool) -> list[Line]:
     work = _work((1.0,) if quick else SCALES, 5 if quick else 15)
     work["f"] = (lambda: people(quick=quick, full=full),)
+    work["g"] = (lambda: desk(quick=quick, full=full),)
     lines: list[Line] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
