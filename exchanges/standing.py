@@ -12,7 +12,7 @@ from django.conf import settings
 from arbedge import breaker, cache, clock
 from arbedge.errors import NoData
 from arbedge.status import Level, Line
-from exchanges import book, quality, routes
+from exchanges import book, keys, quality, routes
 from exchanges.venues.base import Venue
 
 HEAD_BYTES = 2_000  # an entry's line of times and counts comes before its columns
@@ -126,7 +126,9 @@ def _standing(
         breakers=tuple(
             Breaker(one["host"], one["state"], one["reason"], one["until_ms"])
             for one in breakers
-            if one["venue"] == venue.name and one["state"] != breaker.CLOSED
+            if one["venue"] == venue.name
+            and one["state"] != breaker.CLOSED
+            and one["host"] != keys.BREAKER  # says nothing of the venue's markets
         ),
     )
 

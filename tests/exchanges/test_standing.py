@@ -8,7 +8,7 @@ from pytest_django import Settings
 from arbedge import aio, breaker, clock
 from arbedge.names import Fault
 from arbedge.status import Level
-from exchanges import book, routes, standing
+from exchanges import book, keys, routes, standing
 from exchanges.venues.base import Venue
 from tests.exchanges import toys
 from tests.exchanges.answers import piece, wire
@@ -48,9 +48,9 @@ def test_a_venue_that_never_answered_is_unknown_not_well(alpha: Venue) -> None:
     assert (line.level, line.text) == (Level.UNKNOWN, "no complete answer yet")
 
 
-async def _ban() -> None:
+async def _ban(host: str = "api") -> None:
     board = await breaker.board()
-    await board.failed("alpha", "api", Fault.BANNED, clock.now_ms())
+    await board.failed("alpha", host, Fault.BANNED, clock.now_ms())
 
 
 def test_an_open_breaker_is_bad_news_with_its_reason(alpha: Venue) -> None:
@@ -59,6 +59,12 @@ def test_an_open_breaker_is_bad_news_with_its_reason(alpha: Venue) -> None:
     (line,) = standing.lines()
     assert line.level is Level.BAD
     assert line.text.endswith("api open: banned")
+
+
+def test_a_breaker_of_peoples_keys_says_nothing_of_the_markets(alpha: Venue) -> None:
+    answered(4)
+    aio.run(_ban(keys.BREAKER))
+    assert standing.lines()[0].level is Level.GOOD
 
 
 def test_a_recording_is_not_silent_for_what_it_never_held(
