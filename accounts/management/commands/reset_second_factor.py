@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="the name the person logs in with")
         parser.add_argument("--reason", default="by command", help="told in the audit log")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["name"]).first()
         if user is None:
             raise CommandError(f"Nobody logs in as {options['name']!r}.")
