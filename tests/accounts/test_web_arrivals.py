@@ -14,9 +14,8 @@ from accounts import invitations, referrals
 from accounts.models import Invitation, Purpose, Redemption, Referral, Session, User
 from arbedge.names import AccountState, Door
 from tests.accounts.factories import UserFactory
-from tests.accounts.test_magic_links import token_of
 from tests.accounts.test_telegram_login import BOT_TOKEN, told
-from tests.accounts.web import body, fresh_cache
+from tests.accounts.web import body, fresh_cache, token_of
 
 pytestmark = pytest.mark.django_db
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import doors, memory, sessions
+from accounts import doors, magic_links, memory, sessions
 from accounts.models import User
 from arbedge import cache
 from arbedge.names import Door
+from tests.accounts.factories import NOON
 
 PAGES = ("/account", "/account/profile", "/account/sessions", "/account/keys", "/account/tokens",
          "/account/preferences", "/account/invitations")  # fmt: skip
@@ -54,3 +57,14 @@ def wrong(response: Any) -> str:
     return " ".join(part.partition("<")[0] for part in page.split('class="wrong"')[1:]) + " ".join(
         part.partition("</p>")[0] for part in page.split('role="alert"')[1:]
     )
+
+
+def token_of(text: str) -> str:
+    """The token of the link in a mail."""
+    return parse_qs(urlsplit(link_in(text)).query)["token"][0]
+
+
+def send_link(email: str = "ada@example.org", now: datetime = NOON) -> str:
+    """Sends a link and returns its token."""
+    magic_links.send(email, ip="192.0.2.7", now=now)
+    return token_of(str(mail.outbox[-1].body))
