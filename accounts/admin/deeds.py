@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -58,6 +60,27 @@ class PointsForm(Reason):
         min_value=-100_000, max_value=100_000, help_text="Below zero: taken away."
     )
     field_order = ("points", "reason")
+
+
+class PasswordForm(Reason):
+    """A password, twice, held against the validators; and why."""
+
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+    )
+    again = forms.CharField(
+        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        strip=False,
+    )  # fmt: skip
+    field_order = ("password", "again", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("password") and given.get("again"):
+            if given["password"] != given["again"]:
+                raise forms.ValidationError("The two are not the same.")
+            validate_password(given["password"])
+        return given
 
 
 class RoleForm(Reason):
@@ -129,6 +152,26 @@ def _set_role(order: Order) -> str:
             why = {"reason": order.reason}
             audit.record("person.role_reason", one, whom=one, changes=why, security=True)
     return f"{people(len(order.ids)).capitalize()} with the role {role.replace('_', ' ')}."
+
+
+def _set_password(order: Order) -> str:
+    """Log-ins made with the password before end with it: Django binds them to its hash."""
+    from accounts import audit
+
+    with transaction.atomic():
+        for one in User.objects.filter(pk__in=order.ids):
+            hashed = make_password(order.given["password"])
+            User.objects.filter(pk=one.pk).update(password=hashed)
+            why = {"reason": order.reason}
+            audit.record("person.password_set", one, whom=one, changes=why, security=True)
+    return "The password counts from the next log-in to the console."
+
+
+def _staff(by: User, ids: Sequence[int]) -> str:
+    """Only staff has a use for a password; one's own is changed where the old one is asked for."""
+    if User.objects.filter(pk__in=ids, role=Role.USER).exists():
+        return "Only staff logs in by password. Give a role first."
+    return _below(by, ids)
 
 
 def _adjust_points(order: Order) -> str:
@@ -209,6 +252,20 @@ DEEDS: Final = (
         " everything.",
         button="Change role", does=_set_role, form=RoleForm, permission=SETS_ROLES, allowed=_below,
         at_most=50,
+    ),
+    Deed(
+        name="password",
+        dangerous=True,
+        label="Set password…",
+        question="Set a password for {whom}?",
+        consequence="It opens this console, with the second factor. Log-ins made with the password"
+        " before end.",
+        button="Set password",
+        does=_set_password,
+        form=PasswordForm,
+        permission=SETS_ROLES,
+        allowed=_staff,
+        at_most=1,
     ),
 )  # fmt: skip
 

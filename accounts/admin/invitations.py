@@ -128,6 +128,10 @@ class BatchAdmin(asking.Doing, ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Make invitation codes",
+            "consequence": "Each code has 8 letters and digits. The next page shows them, with"
+            " their links, and as CSV.",
+            "button": "Make codes",
+            "back": reverse("admin:accounts_invitationbatch_changelist"),
             "form": form,
         }
         return TemplateResponse(request, "console/people_make.html", context)

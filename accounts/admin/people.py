@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin  # noqa: F401  registers groups by being imported
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from accounts import people
 from accounts.admin import asking, deeds, finding, person, told
 from accounts.models import User
 from arbedge.desk import COUNTED_AT_MOST, ReadOnlyAdmin
+from arbedge.names import Door
 
 SEARCH_HELP = (
     "Beginning of a name, e-mail, @name or Telegram id; or an invitation code, its first three"
     " characters, or a referral code"
 )
+
+
+class NewPerson(forms.Form):
+    """By what somebody can be told from others, and his name."""
+
+    email = forms.EmailField(label="E-mail", max_length=254)
+    name = forms.CharField(max_length=128)
+
 
 admin.site.unregister(Group)  # a role says it all, see accounts/backends.py
 
@@ -45,7 +56,43 @@ class PersonAdmin(asking.Doing, ReadOnlyAdmin):
     list_before_template = "console/people_bounded.html"
     counted_at_most = COUNTED_AT_MOST
     actions = ()
+    actions_list = ("make_codes",)
     deeds = deeds.DEEDS
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("accounts.add_user"))
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Registers somebody by his address; what he may is given on his page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = NewPerson(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            made = people.register(door=Door.CONSOLE, **form.cleaned_data)
+            return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[made.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Add a person",
+            "consequence": "People come by themselves, by the bot or the web. Add staff here: then"
+            " give a role and a password. An address that is known leads to its person.",
+            "button": "Add",
+            "back": reverse("admin:accounts_user_changelist"),
+            "form": form,
+        }
+        return TemplateResponse(request, "console/people_make.html", context)
+
+    @action(
+        description="Make codes…", url_path="codes", permissions=["accounts.add_invitationbatch"]
+    )
+    def make_codes(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+        """Leads to making invitation codes."""
+        return HttpResponseRedirect(reverse("admin:accounts_invitationbatch_add"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts import standing
@@ -36,7 +37,9 @@ def again(person: User) -> User:
 @pytest.mark.parametrize("deed", [one.name for one in deeds.DEEDS])
 def test_every_deed_is_asked_before_it_is_done(deed: str) -> None:
     client, _ = desk()
-    person = UserFactory(name="Ada", state="suspended" if deed == "reinstate" else "active")
+    role = Role.SUPPORT if deed == "password" else Role.USER
+    state = "suspended" if deed == "reinstate" else "active"
+    person = UserFactory(name="Ada", role=role, state=state)
     before = User.objects.filter(pk=person.pk).values().get()
     text = page(client, f"user/{person.pk}/do/{deed}/")
     assert "Ada?" in text
@@ -47,7 +50,8 @@ def test_every_deed_is_asked_before_it_is_done(deed: str) -> None:
 @pytest.mark.parametrize("deed", [one.name for one in deeds.DEEDS])
 def test_no_deed_is_done_without_a_reason(deed: str) -> None:
     client, _ = desk()
-    person = UserFactory(state="suspended" if deed == "reinstate" else "active")
+    role = Role.SUPPORT if deed == "password" else Role.USER
+    person = UserFactory(role=role, state="suspended" if deed == "reinstate" else "active")
     before = User.objects.filter(pk=person.pk).values().get()
     given = {"tier": "pro", "price_usd": "0", "days": "5", "role": "support", "points": "5"}
     answer = do(client, person, deed, reason="  ", **given)
@@ -179,6 +183,52 @@ def test_a_super_admin_sets_a_role_and_the_reason_is_kept() -> None:
     person = again(chosen)
     assert (person.role, person.is_staff) == (Role.SUPPORT, True)
     assert audited(person, "person.role_reason").changes["reason"] == ["", "joins the desk"]
+
+
+def test_staff_gets_a_password_and_it_is_told_nowhere() -> None:
+    client, _ = desk()
+    person = UserFactory(role=Role.SUPPORT, username="grace")
+    secret = "CANARY horse battery"
+    answer = do(client, person, "password", password=secret, again=secret)
+    assert again(person).check_password(secret)
+    assert Client().login(username="grace", password=secret)
+    line = audited(person, "person.password_set")
+    assert secret not in told(answer) + str(line.changes)
+    assert again(person).password not in str(line.changes)
+
+
+@pytest.mark.parametrize(
+    ("password", "second", "because"),
+    [
+        ("CANARY horse battery", "another", "not the same"),
+        ("shrt77", "shrt77", "too short"),
+        ("123456789012", "123456789012", "numeric"),
+    ],
+)
+def test_a_bad_password_is_refused_and_not_sent_back(
+    password: str, second: str, because: str
+) -> None:
+    client, _ = desk()
+    person = UserFactory(role=Role.SUPPORT)
+    text = told(do(client, person, "password", password=password, again=second))
+    assert because in text
+    assert password not in text
+    assert again(person).password == person.password
+
+
+def test_a_plain_user_needs_no_password() -> None:
+    client, _ = desk()
+    person = UserFactory()
+    given = {"password": "CANARY horse battery", "again": "CANARY horse battery"}
+    assert "Only staff" in told(do(client, person, "password", **given))
+    assert "/do/password/" not in page(client, f"user/{person.pk}/change/")
+
+
+def test_an_admin_sets_nobodys_password() -> None:
+    client, _ = desk(Role.ADMIN)
+    person = UserFactory(role=Role.SUPPORT)
+    given = {"password": "CANARY horse battery", "again": "CANARY horse battery"}
+    assert do(client, person, "password", **given).status_code == 403
 
 
 def test_nobody_changes_his_own_role_or_shuts_himself_out() -> None:

@@ -169,14 +169,49 @@ def test_the_audit_of_a_person_is_found_by_indexes() -> None:
     assert "audit_by_whom" in lines.explain()
 
 
-def test_nobody_is_edited_added_or_deleted_in_place() -> None:
+def test_nobody_is_edited_or_deleted_in_place() -> None:
     client, _ = desk()
     person = UserFactory(name="Ada")
     client.post(f"/console/accounts/user/{person.pk}/change/", {"name": "Eve", "role": "admin"})
-    assert client.get("/console/accounts/user/add/").status_code == 403
     assert client.post(f"/console/accounts/user/{person.pk}/delete/").status_code == 403
     person.refresh_from_db()
     assert (person.name, person.role) == ("Ada", Role.USER)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPER_ADMIN])
+def test_somebody_is_added_by_his_address_as_a_plain_user(role: Role) -> None:
+    client, _ = desk(role)
+    wish = {"email": "new@example.org", "name": "Grace Hopper", "role": "super_admin"}
+    answer = client.post("/console/accounts/user/add/", wish)
+    made = User.objects.get(email="new@example.org")
+    assert answer.headers["Location"].endswith(f"/user/{made.pk}/change/")
+    assert (made.name, made.role, made.has_usable_password()) == ("Grace Hopper", Role.USER, False)
+    again = client.post("/console/accounts/user/add/", wish | {"email": "NEW@example.org"})
+    assert again.headers["Location"] == answer.headers["Location"]
+    line = LogEntry.objects.get(additional_data__what="person.registered")
+    assert line.additional_data["door"] == "console"
+
+
+@pytest.mark.parametrize("wrong", [{"email": "no address"}, {"email": ""}, {"name": "x" * 129}])
+def test_somebody_who_cannot_be_told_is_not_added(wrong: dict[str, str]) -> None:
+    client, _ = desk()
+    wish = {"email": "new@example.org", "name": "Grace"} | wrong
+    assert 'role="alert"' in client.post("/console/accounts/user/add/", wish).content.decode()
+    assert User.objects.count() == 1
+
+
+def test_support_adds_nobody() -> None:
+    client, _ = desk(Role.SUPPORT)
+    wish = {"email": "new@example.org", "name": "Grace"}
+    assert client.post("/console/accounts/user/add/", wish).status_code == 403
+    assert "user/codes/" not in page(client, "user/")
+
+
+def test_the_list_leads_to_making_codes() -> None:
+    client, _ = desk()
+    assert "user/codes/" in page(client, "user/")
+    answer = client.get("/console/accounts/user/codes/")
+    assert answer.headers["Location"].endswith("/invitationbatch/add/")
 
 
 def test_a_person_that_is_not_there_leads_back_to_the_list() -> None:

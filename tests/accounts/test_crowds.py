@@ -46,7 +46,12 @@ def newest(number: int) -> list[dict[str, Any]]:
 def give(ids: list[int], by: User, **more: Any) -> int:
     """Pro for thirty days."""
     now = timezone.now()
-    terms = {"ends_at": now + timedelta(days=30), "note": "x", "price_usd": Decimal(0)} | more
+    terms: dict[str, Any] = {
+        "ends_at": now + timedelta(days=30),
+        "note": "x",
+        "price_usd": Decimal(0),
+    }
+    terms |= more
     return crowds.grant(ids, Tier.PRO, by=by, door=Door.CONSOLE, now=now, **terms)
 
 
