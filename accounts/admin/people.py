@@ -87,9 +87,11 @@ class PersonAdmin(asking.Doing, ReadOnlyAdmin):
         }
         return TemplateResponse(request, "console/people_make.html", context)
 
-    @action(
-        description="Make codes…", url_path="codes", permissions=["accounts.add_invitationbatch"]
-    )
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may make invitation codes."""
+        return request.user.has_perm("accounts.add_invitationbatch")
+
+    @action(description="Make codes…", url_path="codes", permissions=["invite"])
     def make_codes(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
         """Leads to making invitation codes."""
         return HttpResponseRedirect(reverse("admin:accounts_invitationbatch_add"))

@@ -138,7 +138,11 @@ class SessionAdmin(asking.Doing, OfPeopleAdmin):
         }
         return TemplateResponse(request, "console/people_analytics.html", context)
 
-    @action(description="End all…", url_path="end-all", permissions=["accounts.change_session"])
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Whether this member of staff may end sessions."""
+        return request.user.has_perm("accounts.change_session")
+
+    @action(description="End all…", url_path="end-all", permissions=["end"])
     def end_all(self, request: HttpRequest) -> HttpResponse:
         """Everybody's sessions, once the words are typed; a task works through them."""
         now = timezone.now()
