@@ -82,6 +82,6 @@ class RoleBackend(ModelBackend):
 
 
 def _granted(person: Any) -> frozenset[str]:
-    if not isinstance(person, User) or not person.is_active:
-        return frozenset()
+    if not isinstance(person, User) or not person.is_active or not person.is_staff:
+        return frozenset()  # whoever came by the web's own door has no staff flag (doors.person)
     return granted(person.role)

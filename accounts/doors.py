@@ -134,6 +134,7 @@ def enter(request: HttpRequest, response: HttpResponse, user: User, now: datetim
     Raises Forbidden where the account is not active; its code is the account's state.
     """
     if closed := state_message(user.pk, now):
+        audit.record("login.refused", user, whom=user, security=True, by=user)
         raise Forbidden(closed, code=user.state)
     leave(request, now)
     agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]

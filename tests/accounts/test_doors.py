@@ -197,6 +197,8 @@ def test_a_person_at_the_door_has_no_rights_of_staff_and_costs_no_query(
         known = doors.person(root.pk)
         assert (known.pk, known.is_active, known.is_authenticated) == (root.pk, True, True)
         assert (known.is_staff, known.is_superuser) == (False, False)
+    assert not known.has_perm("accounts.view_user")
+    assert root.has_perm("accounts.view_user")
     assert known == root
     assert known.email == root.email
 

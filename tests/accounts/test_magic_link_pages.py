@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core import mail
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -179,6 +180,7 @@ def test_a_closed_account_is_not_let_in_and_told_why(client: Client, state: str)
     assert response.status_code == 403
     assert "account" in body(response)
     assert doors.cookie_name() not in response.cookies
+    assert LogEntry.objects.filter(additional_data__what="login.refused").count() == 1
     assert not Session.objects.exists()
 
 
