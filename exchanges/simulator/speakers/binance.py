@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from exchanges.simulator.listing import DAY_MS, LISTED_MS, Leg, Sort, Standing, offline_ms
+from exchanges.simulator.speakers import terms
 from exchanges.simulator.speakers.speech import (
     Budget,
     Question,
@@ -171,9 +172,8 @@ def _spot_info(ask: Question) -> Any:
         {
             "symbol": _symbol(row.leg, ask.at_ms), "status": _STATUS[row.leg.standing],
             "baseAsset": row.leg.base, "baseAssetPrecision": 8, "quoteAsset": row.leg.quote,
-            "quotePrecision": 8, "quoteAssetPrecision": 8, "isSpotTradingAllowed": True,
-            "isMarginTradingAllowed": False, "permissions": ["SPOT"],
-            "filters": _filters(row, "NOTIONAL", {"minNotional": "5.00000000"}),
+            "quotePrecision": 8, "quoteAssetPrecision": 8, **terms.BINANCE_SPOT,
+            "filters": terms.binance_spot_filters(row.fixed.tick),
         }
         for row in _pick(ask, Sort.SPOT)
     ]  # fmt: skip
@@ -194,8 +194,7 @@ def _contract(row: Row, at_ms: int) -> dict[str, Any]:
         "deliveryDate": offline_ms(leg, at_ms) or FOREVER_MS, "onboardDate": LISTED_MS,
         "status": _STATUS[leg.standing], "baseAsset": leg.base, "quoteAsset": leg.quote,
         "marginAsset": leg.quote, "pricePrecision": row.fixed.decimals, "quantityPrecision": 3,
-        "underlyingType": "COIN", "underlyingSubType": [],
-        "filters": _filters(row, "MIN_NOTIONAL", {"notional": "5"}),
+        **terms.BINANCE_FUTURES, "filters": terms.binance_futures_filters(row.fixed.tick),
     }  # fmt: skip
 
 
@@ -203,15 +202,6 @@ def _head(ask: Question, limit: int) -> dict[str, Any]:
     grant = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
     return {"timezone": "UTC", "serverTime": ask.at_ms, "exchangeFilters": [],
             "rateLimits": [{**grant, "limit": limit}]}  # fmt: skip
-
-
-def _filters(row: Row, name: str, least: dict[str, str]) -> list[dict[str, str]]:
-    tick = row.fixed.tick
-    return [
-        {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "9000000", "tickSize": tick},
-        {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "9000000", "stepSize": "0.001"},
-        {"filterType": name, **least},
-    ]
 
 
 def _costs(all_symbols: int, single: int) -> Any:

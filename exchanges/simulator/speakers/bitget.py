@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from exchanges.simulator.listing import LISTED_MS, Coin, Leg, Sort, Standing, offline_ms, plain
+from exchanges.simulator.speakers import terms
 from exchanges.simulator.speakers.speech import (
     Budget,
     Question,
@@ -140,7 +141,7 @@ def _contracts(ask: Question) -> Any:
             "limitOpenTime": "-1", "deliveryTime": "", "deliveryStartTime": "",
             "launchTime": str(LISTED_MS), "maintainTime": "",
             "fundInterval": str(row.leg.interval_at(ask.at_ms)), "takerFeeRate": "0.0006",
-            "makerFeeRate": "0.0002",
+            "makerFeeRate": "0.0002", **terms.BITGET_CONTRACT,
         }
         for row in _pick(ask, Sort.PERP)
     ])  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from exchanges.simulator.listing import LISTED_MS, Leg, Sort, Standing, offline_ms
+from exchanges.simulator.speakers import terms
 from exchanges.simulator.speakers.speech import (
     Budget,
     Question,
@@ -124,20 +125,20 @@ def _instruments(ask: Question) -> Any:
 
 
 def _instrument(row: Row, at_ms: int) -> dict[str, Any]:
-    leg = row.leg
+    leg, tick = row.leg, row.fixed.tick
     head = {
         "symbol": _symbol(leg, at_ms), "baseCoin": leg.base, "quoteCoin": leg.quote,
-        "status": _STATUS[leg.standing], "priceFilter": {"tickSize": row.fixed.tick},
+        "status": _STATUS[leg.standing],
     }  # fmt: skip
     if leg.sort is Sort.SPOT:
-        lots = {"basePrecision": "0.001", "quotePrecision": "0.0000001", "minOrderAmt": "5"}
-        return {**head, "innovation": "0", "marginTrading": "none", "lotSizeFilter": lots}
+        return {**head, "priceFilter": {"tickSize": tick}, **terms.BYBIT_SPOT}
     dated = leg.sort is Sort.DATED
-    lots = {"qtyStep": "0.001", "minOrderQty": "0.001", "minNotionalValue": "5"}
     return {
         **head, "contractType": "LinearFutures" if dated else "LinearPerpetual",
         "launchTime": str(LISTED_MS), "deliveryTime": str(offline_ms(leg, at_ms) or 0),
-        "deliveryFeeRate": "", "priceScale": str(row.fixed.decimals), "lotSizeFilter": lots,
+        "deliveryFeeRate": "", "priceScale": str(row.fixed.decimals), **terms.BYBIT_LINEAR,
+        "priceFilter": {"minPrice": tick, "maxPrice": "199999", "tickSize": tick},
+        "lotSizeFilter": terms.BYBIT_LINEAR_LOTS,
         "unifiedMarginTrade": True, "fundingInterval": leg.interval_at(at_ms) * 60,
         "settleCoin": leg.quote, "upperFundingRate": row.fixed.cap,
         "lowerFundingRate": f"-{row.fixed.cap}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from exchanges.simulator.listing import LISTED_MS, Leg, Sort, Standing, offline_ms, plain
+from exchanges.simulator.speakers import terms
 from exchanges.simulator.speakers.speech import (
     Budget,
     Question,
@@ -159,7 +160,7 @@ def _instrument(row: Row, at_ms: int) -> dict[str, Any]:
         "alias": "", "category": "1", "expTime": str(ends) if ends else "",
         "instId": _symbol(leg), "lever": "50", "listTime": str(LISTED_MS), "lotSz": "0.01",
         "minSz": "0.01", "ruleType": "normal", "state": _STATE[leg.standing],
-        "tickSz": row.fixed.tick,
+        "tickSz": row.fixed.tick, **terms.OKX,
     }  # fmt: skip
     if leg.sort is Sort.SPOT:
         return {**common, "instType": "SPOT", "baseCcy": leg.base, "quoteCcy": leg.quote,
