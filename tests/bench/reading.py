@@ -31,7 +31,7 @@ def columns(scales: Sequence[float], repeats: int) -> Iterator[Line]:
     for venue in dict.fromkeys(one.body.venue.name for one in races):
         yield _line(f"columns of {venue}", venue, by_scale, VENUE_AIM)
     yield _line("columns of all four venues", "", by_scale, COLUMNS_AIM)
-    yield whole(by_scale, repeats)
+    yield whole(scales, repeats)
     if bodies.recorded():
         real = race(bodies.recorded(), repeats, listed=bodies.made(1.0))
         ours, theirs = _sum(real)
@@ -49,58 +49,62 @@ def race(answers: Sequence[Body], repeats: int, listed: Sequence[Body] = ()) -> 
     ]
 
 
-def whole(by_scale: dict[float, list[Race]], repeats: int) -> Line:
-    """Bytes to ranked rows; ccxt's time is that of its parsing alone."""
-    times = {}
-    for scale in by_scale:
-        engine = Engine(bodies.made(scale))
-        times[scale] = timed(engine.run, repeats=repeats)
-    ours, (_, theirs) = times[1.0], _sum(by_scale[1.0])
+def whole(scales: Sequence[float], repeats: int) -> Line:
+    """Bytes to ranked rows against ccxt's parsing alone, both in turns."""
+    times = {scale: _scan_race(bodies.made(scale), repeats) for scale in scales}
+    ours, theirs = times[1.0]
     ratio = theirs.best_ms / ours.best_ms
-    rows = sum(1 for _ in bodies.markets(bodies.made(1.0)))
+    read = bodies.markets(bodies.made(1.0))
     return Line(
         "a",
         "whole scan, bytes to ranked rows",
-        f"{_megabytes(bodies.markets(bodies.made(1.0)))}, {rows} answers",
+        f"{_megabytes(read)}, {len(read)} answers",
         ours,
         f"{ratio:.1f}x",
         f"{SCAN_AIM:.0f}x",
         ratio >= SCAN_AIM,
-        growth(list(times), [one.best_ms for one in times.values()]),
+        growth(list(times), [one.best_ms for one, _ in times.values()]),
     )
 
 
-def speed(scales: Sequence[float], repeats: int) -> Iterator[Line]:
-    """Megabytes and rows a second on one core: market answers, instrument lists, and real ones.
+def _scan_race(answers: Sequence[Body], repeats: int) -> tuple[Timed, Timed]:
+    engine, peer = Engine(answers), Peer(answers)
+    parsers = [peer.parser(body) for body in known_to(answers)]
+    return in_turns(engine.run, lambda: [parse() for parse in parsers], repeats=repeats)
 
-    The simulator's lists are as long as the venues' but a third as wide; the real ones are not.
-    """
-    for what, aim, choose in (
-        ("market answers", SPEED_AIM, bodies.markets),
-        ("instrument lists", None, bodies.lists),
+
+def speed(scales: Sequence[float], repeats: int) -> Iterator[Line]:
+    """Megabytes and rows a second on one core: all bulk answers, and each kind; then real ones."""
+    read = {scale: _read(bodies.made(scale), repeats) for scale in scales}
+    for what, aim, chosen in (
+        ("every bulk answer", SPEED_AIM, {True, False}),
+        ("market answers", SPEED_AIM, {False}),
+        ("instrument lists", None, {True}),
     ):
-        times = {scale: _read(choose(bodies.made(scale)), repeats) for scale in scales}
-        yield _speed(what, choose(bodies.made(1.0)), times[1.0], aim, times)
+        kept = {
+            scale: [(body, time) for body, time in pairs if body.is_list in chosen]
+            for scale, pairs in read.items()
+        }
+        yield _speed(what, aim, kept)
     real = [*bodies.recorded(), *bodies.recorded_lists()]
     if real:
-        yield _speed("every bulk answer, real ones", real, _read(real, repeats), SPEED_AIM)
+        yield _speed("every bulk answer, real ones", SPEED_AIM, {1.0: _read(real, repeats)})
 
 
-def _read(answers: Iterable[Body], repeats: int) -> Timed:
-    read = [timed(lambda: body.feed.parse(body.data), repeats=repeats) for body in answers]  # noqa: B023
-    return sum(read, NO_TIME)
+def _read(answers: Iterable[Body], repeats: int) -> list[tuple[Body, Timed]]:
+    return [
+        (body, timed(lambda: body.feed.parse(body.data), repeats=repeats))  # noqa: B023
+        for body in answers
+    ]
 
 
 def _speed(
-    what: str,
-    answers: Sequence[Body],
-    time: Timed,
-    aim: float | None,
-    times: Mapping[float, Timed] | None = None,
+    what: str, aim: float | None, by_scale: Mapping[float, Sequence[tuple[Body, Timed]]]
 ) -> Line:
+    times = {scale: sum((one for _, one in read), NO_TIME) for scale, read in by_scale.items()}
+    answers, time = [body for body, _ in by_scale[1.0]], times[1.0]
     rate = bodies.size(answers) / time.best_ms / 1000
     rows = sum(body.feed.parse(body.data).frame.height for body in answers)
-    grown = times or {}
     return Line(
         "d",
         f"{what} to columns, {rows / time.best_ms * 1000:,.0f} rows/s",
@@ -109,7 +113,7 @@ def _speed(
         f"{rate:.0f} MB/s",
         f"{aim:.0f} MB/s" if aim else "",
         rate >= aim if aim else None,
-        growth(list(grown), [one.best_ms for one in grown.values()]) if grown else None,
+        growth(list(times), [one.best_ms for one in times.values()]),
     )
 
 
