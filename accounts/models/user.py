@@ -151,7 +151,7 @@ class User(AbstractUser):
         """From the role alone; Django would allow super-users even what nobody knows."""
         from accounts.backends import granted
 
-        return self.is_active and perm in granted(self.role)
+        return self.is_active and self.is_staff and perm in granted(self.role)
 
     def get_full_name(self) -> str:
         return self.name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -27,11 +29,17 @@ def expected(role: str, action: str, label: str, name: str) -> bool:
     return role == Role.ADMIN and f"{label}.{action}_{name}" in ADMIN_MAY
 
 
+def of(role: Role, **more: Any) -> User:
+    """Somebody of this role, with the flags that follow from it."""
+    flags = {"is_staff": role != Role.USER, "is_superuser": role == Role.SUPER_ADMIN}
+    return User(role=role, **flags, **more)
+
+
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_every_page_of_the_console_asks_the_role(model: type, action: str, role: Role) -> None:
-    person = User(role=role, state=AccountState.ACTIVE, is_superuser=role == Role.SUPER_ADMIN)
+    person = of(role)
     opts = model._meta  # type: ignore[attr-defined]
     asked = f"{opts.app_label}.{action}_{opts.model_name}"
     assert person.has_perm(asked) is expected(role, action, opts.app_label, opts.model_name)
@@ -41,7 +49,7 @@ def test_every_page_of_the_console_asks_the_role(model: type, action: str, role:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_no_page_lets_anybody_do_more_than_his_role(model: type, role: Role) -> None:
     request = RequestFactory().get("/console/")
-    request.user = User(role=role, is_superuser=role == Role.SUPER_ADMIN)
+    request.user = of(role)
     page = admin.site._registry[model]
     opts = model._meta  # type: ignore[attr-defined]
     for action, allowed in page.get_model_perms(request).items():
@@ -51,14 +59,14 @@ def test_no_page_lets_anybody_do_more_than_his_role(model: type, role: Role) -> 
 @pytest.mark.parametrize("role", STAFF)
 def test_no_page_deletes_people(role: Role) -> None:
     request = RequestFactory().get("/console/")
-    request.user = User(role=role, is_superuser=role == Role.SUPER_ADMIN)
+    request.user = of(role)
     assert admin.site._registry[User].has_delete_permission(request) is False
     assert "accounts.delete_user" not in granted(role)
 
 
 @pytest.mark.parametrize("role", STAFF)
 def test_what_is_not_known_is_denied(role: Role) -> None:
-    person = User(role=role)
+    person = of(role)
     for unknown in ("accounts.view_nothing", "view_user", "accounts.fly_user", "", "users.manage"):
         assert person.has_perm(unknown) is False
         assert RoleBackend().has_perm(person, unknown) is False
@@ -67,7 +75,7 @@ def test_what_is_not_known_is_denied(role: Role) -> None:
 @pytest.mark.parametrize("state", [one for one in AccountState if one != AccountState.ACTIVE])
 @pytest.mark.parametrize("role", STAFF)
 def test_an_account_that_is_not_active_may_nothing(role: Role, state: AccountState) -> None:
-    person = User(role=role, state=state, is_active=False, is_superuser=role == Role.SUPER_ADMIN)
+    person = of(role, state=state, is_active=False)
     assert not person.has_perm("accounts.view_user")
     assert not person.has_module_perms("accounts")
     assert person.get_all_permissions() == set()
@@ -78,9 +86,9 @@ def test_strangers_may_nothing() -> None:
 
 
 def test_a_role_opens_the_parts_of_the_console_it_views() -> None:
-    assert User(role=Role.SUPPORT).has_module_perms("opportunities")
-    assert not User(role=Role.SUPPORT).has_module_perms("nothing")
-    assert not User(role=Role.USER).has_module_perms("accounts")
+    assert of(Role.SUPPORT).has_module_perms("opportunities")
+    assert not of(Role.SUPPORT).has_module_perms("nothing")
+    assert not of(Role.USER).has_module_perms("accounts")
 
 
 @pytest.mark.django_db
