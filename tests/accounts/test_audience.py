@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def ada() -> User:
     """A person with a session, without preferences and keys."""
-    return SessionFactory(user__country="AT", user__time_zone="Europe/Vienna").user
+    person: User = SessionFactory(user__country="AT", user__time_zone="Europe/Vienna").user
+    return person
 
 
 def row(person: User) -> Audience:
