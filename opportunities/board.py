@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Q
 
+from accounts import wishes
+from accounts.models import Preferences
+from accounts.wishes import Economics
 from arbedge.names import REJECTING_MASK, CloseReason, Kind, Reason, State
 from opportunities import readers
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
@@ -22,8 +25,9 @@ KINDS: Final = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
 LINGER: Final = timedelta(seconds=45)  # a closed row stays so long, with its reason
 SHOWN_AT_MOST: Final = 200
 HOURS_A_YEAR: Final = 8760.0
-DEFAULT_SIZE_USD: Final = 1_000.0
-DEFAULT_HORIZON_HOURS: Final = 72.0
+DEFAULT_ECONOMICS: Final = wishes.economics(Preferences())
+DEFAULT_SIZE_USD: Final = float(DEFAULT_ECONOMICS.notional_usd)
+DEFAULT_HORIZON_HOURS: Final = float(DEFAULT_ECONOMICS.horizon_hours)
 
 CLOSED_WORDS: Final[Mapping[str, str]] = {
     CloseReason.BELOW_HALF: "pays less than half of what is needed",
@@ -36,7 +40,9 @@ CLOSED_WORDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a reader asks of the board; empty means all. `net` is a fraction."""
+    """What a reader asks of the board; empty means all. `net` is a fraction, `vip` the reader's
+    level by venue.
+    """
 
     kind: str = ""
     coin: str = ""
@@ -45,10 +51,16 @@ class Wish:
     size: float = DEFAULT_SIZE_USD
     horizon: float = DEFAULT_HORIZON_HOURS
     also: bool = False
+    vip: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, asked: Mapping[str, str], venues: Sequence[str]) -> Wish:
-        """The wish in a page's query; what makes no sense is left at its default."""
+    def read(
+        cls, asked: Mapping[str, str], venues: Sequence[str], own: Economics | None = None
+    ) -> Wish:
+        """The wish in a page's query; what it does not say, or makes no sense, is left at the
+        reader's own economics, else at the defaults.
+        """
+        usual = own or DEFAULT_ECONOMICS
         size, horizon = _number(asked.get("size")), _number(asked.get("horizon"))
         net = _number(asked.get("net"))
         return cls(
@@ -56,9 +68,10 @@ class Wish:
             coin=asked.get("coin", "").strip().upper()[:48],
             venues=tuple(one for one in venues if one in settings.VENUES),
             net=None if net is None else net / 100,
-            size=size if size in NOTIONALS_USD else DEFAULT_SIZE_USD,
-            horizon=horizon if horizon in HORIZONS_HOURS else DEFAULT_HORIZON_HOURS,
+            size=size if size in NOTIONALS_USD else float(usual.notional_usd),
+            horizon=horizon if horizon in HORIZONS_HOURS else float(usual.horizon_hours),
             also=asked.get("also") == "1",
+            vip=dict(usual.vip_levels),
         )
 
     @property
@@ -191,18 +204,29 @@ def row_of(stored: Opportunity, wish: Wish, now: datetime) -> Row:
 
 
 def cohort(stored: Opportunity, wish: Wish) -> tuple[float, float | None, float | None]:
-    """Net over the horizon, net at the size (None: no book is known), and the horizon meant."""
+    """Net over the horizon, net at the size (None: no book is known), and the horizon meant.
+
+    Of the reader's VIP levels on both venues the lower one counts.
+    """
     table: Mapping[str, Any] = stored.cohorts or {}
     try:
         at = table["horizons_hours"].index(wish.horizon)
         size = table["notionals_usd"].index(wish.size)
-        net = table["net"][at][0][size]
+        level = _level(table["vip_levels"], stored, wish)
+        net = table["net"][at][level][size]
     except (KeyError, ValueError, IndexError):
         return stored.net, stored.net_at_size, stored.horizon_hours
     if net is None:
         return stored.net, stored.net_at_size, stored.horizon_hours
-    sized = table["net_at_size"][at][0][size] if "net_at_size" in table else None
+    sized = table["net_at_size"][at][level][size] if "net_at_size" in table else None
     return net, sized, wish.horizon
+
+
+def _level(levels: Sequence[int], stored: Opportunity, wish: Wish) -> int:
+    """The place in `levels` of the highest one that the reader holds on both venues."""
+    venues = {stored.long_venue, stored.short_venue} - {""}
+    held = min(wish.vip.get(venue, 0) for venue in venues)
+    return max(place for place, level in enumerate(levels) if level <= held)
 
 
 def best_of_family(rows: Iterable[Row]) -> list[Row]:

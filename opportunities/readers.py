@@ -15,9 +15,10 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import doors, tiers
+from accounts import doors, preferences, tiers, wishes
 from accounts.standing import effective_tier
 from accounts.tiers import ADMINS, Allowance
+from accounts.wishes import Economics
 from arbedge import cache, writing
 from arbedge.errors import NoData
 from arbedge.names import Kind, Shelf, State, Tier
@@ -58,6 +59,7 @@ class Reader:
     key: str | None
     tier: Tier | None
     allowance: Allowance
+    user_id: int | None = None
 
     @property
     def sees_all(self) -> bool:
@@ -82,8 +84,13 @@ def of(request: HttpRequest, now: datetime) -> Reader:
     who = doors.standing_of(request)
     if who is not None:
         key = None if who.role in tiers.HAVE_ADMINS_COLUMN else f"user:{who.user_id}"
-        return Reader(key, effective_tier(who, now), tiers.of(who, now=now))
+        return Reader(key, effective_tier(who, now), tiers.of(who, now=now), who.user_id)
     return STAFF if request.user.is_staff else anybody()
+
+
+def economics(reader: Reader) -> Economics | None:
+    """What the reader's own figures are computed for; None for whoever is not known."""
+    return None if reader.user_id is None else wishes.economics(preferences.of(reader.user_id))
 
 
 def anybody() -> Reader:

@@ -32,9 +32,10 @@ FRESH_PICTURE_S = 20
 @require_safe
 def live_board(request: HttpRequest) -> HttpResponse:
     """The board; asked by htmx, only its rows and the header's pulse."""
-    wish = board.Wish.read(request.GET.dict(), request.GET.getlist("venue"))
     now = datetime.now(UTC)
     reader = readers.of(request, now)
+    asked, venues = request.GET.dict(), request.GET.getlist("venue")
+    wish = board.Wish.read(asked, venues, readers.economics(reader))
     shown = board.read(wish, now, reader)
     context = {
         "reader": reader,
@@ -61,9 +62,10 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     """One opportunity with everything that decides about it."""
     one = get_object_or_404(Opportunity.objects.select_related("long", "short"), pk=pk)
     now = one.as_of if board.replaying() else datetime.now(UTC)
-    if refused := readers.refusal(readers.of(request, now), one, now):
+    reader = readers.of(request, now)
+    if refused := readers.refusal(reader, one, now):
         return render(request, "opportunities/held.html", {"why": refused, **_pulse()}, status=403)
-    wish = board.Wish.read(request.GET.dict(), [])
+    wish = board.Wish.read(request.GET.dict(), [], readers.economics(reader))
     tone, words = pages.standing(one, now)
     payments = breakdown.calendar(one)
     policy = stored_policy.current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +10,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import doors, sessions, usage
+from accounts import doors, preferences, sessions, usage
 from accounts.models import User
 from arbedge import cache, choices
 from arbedge.names import Door, Shelf, Tier
-from opportunities import readers
+from opportunities import board, readers
 from opportunities.models import Opportunity
 from tests.accounts.factories import UserFactory
 from tests.opportunities.factories import OpportunityFactory
@@ -144,3 +145,31 @@ def test_ones_own_machine_shows_everything(client: Client, settings: Settings) -
     settings.VISITORS_SEE_ALL = True
     opened("NEW", ago_s=1, shelves=0)
     assert coins(page(client)) == ["NEW"]
+
+
+def test_a_person_sees_the_figures_of_his_own_economics() -> None:
+    mine, me = logged_in(Tier.PRO)
+    opened("WIF")
+    preferences.change(me.pk, {"notional_usd": 10_000, "horizon_hours": 24}, door=Door.WEB)
+    text = page(mine)
+    assert re.search(r'<option value="10000" selected>', text)
+    assert re.search(r'<option value="24" selected>', text)
+
+
+@pytest.mark.parametrize(
+    ("levels", "net"),
+    [
+        ({}, 0.001),
+        ({"bybit": 5}, 0.001),
+        ({"okx": 2, "bybit": 5}, 0.002),
+        ({"okx": 9, "bybit": 9}, 0.003),
+    ],
+)
+def test_the_lower_vip_level_of_both_venues_counts(levels: dict[str, int], net: float) -> None:
+    table = {
+        "horizons_hours": [72.0], "vip_levels": [0, 2, 3], "notionals_usd": [1_000.0],
+        "net": [[[0.001], [0.002], [0.003]]],
+    }  # fmt: skip
+    one = OpportunityFactory(cohorts=table)
+    assert {one.long_venue, one.short_venue} == {"okx", "bybit"}
+    assert board.cohort(one, board.Wish(vip=levels))[0] == net
