@@ -54,7 +54,7 @@ class Affiliate(models.Model):
         indexes = [models.Index(fields=["standing", "applied_at"], name="affiliate_queue")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} ({self.standing})"
+        return f"{self.user} ({self.standing})"
 
 
 class Payout(models.Model):

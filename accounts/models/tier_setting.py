@@ -21,6 +21,8 @@ class TierSetting(models.Model):
     )
 
     class Meta:
+        verbose_name = "change of a tier"
+        verbose_name_plural = "tiers"
         constraints = [
             one_of("tier", Tier, "tier_setting_tier_known"),
             models.UniqueConstraint(fields=["tier", "name"], name="tier_setting_once"),

@@ -91,6 +91,8 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         db_table = "accounts_user"
+        verbose_name = "person"
+        verbose_name_plural = "people"
         constraints = [
             one_of("role", Role, "user_role_known"),
             one_of("state", AccountState, "user_state_known"),
