@@ -67,12 +67,7 @@ def name_openings(cursor: Any, decision: Decision) -> Decision:
     Adds `returning` to the openings: whether the id is that of a row coming back to life.
     """
     new = decision.opening["id"].is_null()
-    cursor.execute(
-        "SELECT array_agg(nextval(pg_get_serial_sequence('opportunities_opportunity', 'id')))"
-        " FROM generate_series(1, %s)",
-        [int(new.sum())],
-    )
-    fresh = iter(cursor.fetchone()[0] or [])
+    fresh = iter(store.numbers(cursor, "opportunities_opportunity", int(new.sum())))
     ids = [next(fresh) if known is None else known for known in decision.opening["id"]]
     opening = decision.opening.with_columns(id=pl.Series(ids, dtype=pl.Int64), returning=~new)
     named = opening.select("fingerprint", born="id")
@@ -141,7 +136,7 @@ def _open(cursor: Any, opening: pl.DataFrame, scanned: Scanned) -> None:
     cursor.execute(
         f"INSERT INTO opportunities_opportunity (id, {store.targets(columns)}, opened_at)"
         f" SELECT b.id, {store.values(columns, 'b', JSON)}, {scanned.at} FROM born b"
-        " WHERE NOT b.returning ON CONFLICT (live_key) DO NOTHING"
+        " WHERE NOT b.returning"
     )
     cursor.execute(
         f"UPDATE opportunities_opportunity o SET {store.settings((*TAKEN, *MEMORY), 'b', JSON)}"
@@ -149,7 +144,7 @@ def _open(cursor: Any, opening: pl.DataFrame, scanned: Scanned) -> None:
     )
     cursor.execute(
         f"INSERT INTO opportunities_figure (opportunity_id, at, {store.targets(CHART)})"
-        f" SELECT id, {scanned.at}, {store.values(CHART, 'b')} FROM born b ON CONFLICT DO NOTHING"
+        f" SELECT id, {scanned.at}, {store.values(CHART, 'b')} FROM born b"
     )
     cursor.execute(
         "UPDATE opportunities_followed f SET closed_at = NULL FROM born b"
@@ -169,12 +164,13 @@ def _follow(cursor: Any, staged: str, scanned: Scanned, *, shadow: bool) -> None
     promised = "promised_first, promised_later, promised_net"
     columns = (*IDENTITY, *paper.PAPER, *ENTERED)
     who = "NULL::int8" if shadow else "s.id"
-    new = "true" if shadow else "NOT s.returning"
+    # What is followed without a row of its own is followed once; an opening is always new.
+    which = "true ON CONFLICT DO NOTHING" if shadow else "NOT s.returning"
     cursor.execute(
         "INSERT INTO opportunities_followed (opportunity_id, shadow, opened_at, score_version,"
         f" complete, {promised}, {store.targets(columns)})"
         f" SELECT {who}, {shadow}, {scanned.at}, %s, false, s.first, s.later, s.net,"
-        f" {store.values(columns, 's')} FROM {staged} s WHERE {new} ON CONFLICT DO NOTHING",
+        f" {store.values(columns, 's')} FROM {staged} s WHERE {which}",
         [scanned.score_version],
     )
 
@@ -182,8 +178,10 @@ def _follow(cursor: Any, staged: str, scanned: Scanned, *, shadow: bool) -> None
 def _keep_sightings(cursor: Any, decision: Decision) -> None:
     forget, keep = decision.sighted.forget, decision.sighted.keep
     if len(forget):
+        # As one text: the list would be written out print by print.
         cursor.execute(
-            "DELETE FROM opportunities_sighting WHERE fingerprint = ANY(%s)", [forget.to_list()]
+            "DELETE FROM opportunities_sighting WHERE fingerprint = ANY(string_to_array(%s, ','))",
+            [",".join(forget)],
         )
     if keep.is_empty():
         return
@@ -198,15 +196,15 @@ def _keep_sightings(cursor: Any, decision: Decision) -> None:
 
 
 def _tell(cursor: Any, events: pl.DataFrame, scanned: Scanned) -> Told:
-    store.stage(cursor, "told", events)
-    cursor.execute(
-        "INSERT INTO opportunities_opportunityevent"
-        " (opportunity_id, type, at, reason, silent, old, new)"
-        f" SELECT t.id, t.type, {scanned.at}, t.reason, t.silent, t.old::jsonb, t.new::jsonb"
-        " FROM told t"
-        " RETURNING id, opportunity_id, type"
+    table = "opportunities_opportunityevent"
+    told = events.select(
+        pl.Series("id", store.numbers(cursor, table, events.height), dtype=pl.Int64),
+        pl.lit(store.iso(scanned.as_of_ms)).alias("at"),
+        *("type", "reason", "silent", "old", "new"),
+        opportunity_id="id",
     )
-    return list(cursor.fetchall())
+    store.append(cursor, table, told)
+    return told.select("id", "opportunity_id", "type").rows()
 
 
 def keep_near_misses(cursor: Any, misses: pl.DataFrame | None, scanned: Scanned) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import polars as pl
@@ -17,6 +18,10 @@ _TYPES: Final = {
     pl.Int64: "int8",
     pl.Boolean: "bool",
 }
+# Texts hold JSON: with a mark of its own as quote, its quotes need not be doubled.
+_QUOTE: Final = "\x01"
+_AT_ONCE: Final = 500
+_QUOTE_SQL: Final = "E'\\x01'"
 
 
 def column(name: str) -> str:
@@ -63,8 +68,30 @@ def stage(cursor: Any, name: str, frame: pl.DataFrame) -> None:
         f"DROP TABLE IF EXISTS pg_temp.{name};"  # an outer transaction may hold an earlier scan's
         f" CREATE TEMP TABLE {name} ({columns}) ON COMMIT DROP"
     )
-    with cursor.copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
-        copy.write(frame.write_csv(include_header=False).encode())
+    append(cursor, name, frame)
+
+
+def append(cursor: Any, target: str, frame: pl.DataFrame) -> None:
+    """Copy a frame into the columns of a table that it names; the table's constraints hold.
+
+    Raises IntegrityError where a row breaks one.
+    """
+    columns = ", ".join(f'"{name}"' for name in frame.columns)
+    copying = f"COPY {target} ({columns}) FROM STDIN (FORMAT csv, QUOTE {_QUOTE_SQL})"
+    with cursor.db.wrap_database_errors, cursor.copy(copying) as to:
+        for rows in frame.iter_slices(_AT_ONCE):  # the server reads these while we write more
+            to.write(rows.write_csv(include_header=False, quote_char=_QUOTE).encode())
+
+
+def numbers(cursor: Any, target: str, count: int) -> list[int]:
+    """So many new ids of a table, from its sequence."""
+    cursor.execute(
+        "SELECT array_agg(nextval(ids.sequence)) FROM generate_series(1, %s),"
+        # Found once; written in place it would be looked up for every id.
+        " (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) ids",
+        [count, target],
+    )
+    return cursor.fetchone()[0] or []
 
 
 def value(name: str, source: str, json: Iterable[str] = ()) -> str:
@@ -94,6 +121,11 @@ def settings(names: Iterable[str], source: str, json: Iterable[str] = ()) -> str
 def moment(as_of_ms: float) -> str:
     """A moment as an expression."""
     return f"to_timestamp({as_of_ms!r}::float8 / 1000)"
+
+
+def iso(as_of_ms: float) -> str:
+    """A moment as text, to the millisecond."""
+    return datetime.fromtimestamp(as_of_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def renamed(frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
