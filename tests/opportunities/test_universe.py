@@ -115,7 +115,7 @@ def test_what_follows_from_names_is_kept_while_prices_move() -> None:
     made: list[str] = []
     for bid in (1.0, 2.0):
         seen = market(spot("okx", "WIF", bid=bid), perp("okx", "WIF"))
-        seen.of_names("test", lambda: made.append("once"))
+        seen.of_names("while prices move", lambda: made.append("once"))
     assert made == ["once"]
 
 
