@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import doors, preferences, tiers, wishes
+from accounts import doors, preferences, sessions, tiers, wishes
 from accounts.standing import effective_tier
 from accounts.tiers import ADMINS, Allowance
 from accounts.wishes import Economics
@@ -148,6 +148,12 @@ def refusal(reader: Reader, one: Opportunity, now: datetime) -> str:
         limit = reader.allowance.opportunities_per_hour
         return f"{tier} shows {limit} opportunities an hour, and these were shown already."
     return ""
+
+
+def looked(reader: Reader) -> None:
+    """Somebody opened an opportunity's page: counted in the session of whoever is known."""
+    if reader.user_id is not None:
+        sessions.seen(reader.user_id, datetime.now(UTC))
 
 
 def used(user_id: int, now: datetime) -> int | None:

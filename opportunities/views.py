@@ -65,6 +65,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     reader = readers.of(request, now)
     if refused := readers.refusal(reader, one, now):
         return render(request, "opportunities/held.html", {"why": refused, **_pulse()}, status=403)
+    readers.looked(reader)
     wish = board.Wish.read(request.GET.dict(), [], readers.economics(reader))
     tone, words = pages.standing(one, now)
     payments = breakdown.calendar(one)

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import doors, preferences, sessions, usage
-from accounts.models import User
+from accounts import activity, doors, preferences, sessions, usage
+from accounts.models import Session, User
 from arbedge import cache, choices
 from arbedge.names import Door, Shelf, Tier
 from opportunities import board, readers
@@ -173,3 +173,11 @@ def test_the_lower_vip_level_of_both_venues_counts(levels: dict[str, int], net: 
     one = OpportunityFactory(cohorts=table)
     assert {one.long_venue, one.short_venue} == {"okx", "bybit"}
     assert board.cohort(one, board.Wish(vip=levels))[0] == net
+
+
+def test_an_opened_page_counts_as_seen_in_the_session() -> None:
+    mine, me = logged_in(Tier.PRO)
+    one = opened("WIF")
+    assert mine.get(f"/o/{one.pk}").status_code == 200
+    activity.flush(datetime.now(UTC), everything=True)
+    assert Session.objects.get(user=me).opportunities_seen == 1
