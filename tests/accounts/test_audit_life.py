@@ -122,8 +122,15 @@ def test_both_daily_tasks_are_scheduled() -> None:
 
 
 def test_pruning_reads_by_index() -> None:
+    """On an empty table any index by time costs as little, so the plain ones go first."""
+    plain = (
+        "SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%%auditlog_logentry%%(%%timestamp%%'"
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{plain} AND indexname NOT LIKE 'audit\\_%%'", [])
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP INDEX "{name}"')
         for kind, condition in audit_life._CONDITIONS.items():
             cursor.execute(
                 f"EXPLAIN SELECT id FROM auditlog_logentry WHERE {condition}"
