@@ -227,19 +227,18 @@ def _frame(layout: Layout, seen: Evidence, belief: Belief, since: Floats) -> pl.
     risk = np.where(doubtful, 2, np.where(uneasy, 1, 0))
     reasons = BITS[belief.verdict] | np.where(excursion, 1 << Reason.GAP_EXCURSION, 0)
     row = layout.row_key
-    # Names are taken by index: it wakes no query engine, as `gather` does.
-    return pl.DataFrame(
-        {
-            "instrument_id": layout.ids,
-            "verdict": VERDICT_NAMES[belief.verdict[row]],
-            "ratio": pl.Series(ratio[row], nan_to_null=True),
-            "source": SOURCE_NAMES[belief.source[row]],
-            "floor_risk": RISKS[risk[row]],
-            "since_ms": since[row],
-            "reasons": reasons[row],
-        },
-        schema=dict(BELIEF),
+    # Names are taken by index: it wakes no query engine, as `gather` does. Nor do finished columns,
+    # where a schema asks it for a cast.
+    columns = (
+        layout.ids,
+        VERDICT_NAMES[belief.verdict[row]],
+        pl.Series(ratio[row], nan_to_null=True),
+        SOURCE_NAMES[belief.source[row]],
+        RISKS[risk[row]],
+        pl.Series(since[row]),
+        pl.Series(reasons[row]),
     )
+    return pl.DataFrame([one.alias(name) for name, one in zip(BELIEF, columns, strict=True)])
 
 
 def _shown_ratio(seen: Evidence, belief: Belief) -> Floats:

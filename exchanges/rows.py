@@ -44,7 +44,10 @@ class Opened:
     def of(cls, rows: Sequence[Any]) -> Opened:
         """The values of these rows, all of one struct type."""
         fields = type(rows[0]).__struct_fields__ if rows else ()
-        return cls(rows, list(chain.from_iterable(map(astuple, rows))), fields)
+        flat: list[Any] = []
+        for row in rows:  # takes two thirds of the time of a chain over all of them
+            flat += astuple(row)
+        return cls(rows, flat, fields)
 
     def column(self, key: str) -> list[Any]:
         """The value of a key in each row."""

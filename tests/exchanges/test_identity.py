@@ -12,7 +12,7 @@ import pytest
 
 from arbedge.names import Reason
 from exchanges.contracts import same_contracts
-from exchanges.identity import Judgement
+from exchanges.identity import BELIEF, Judgement
 from exchanges.memory import STATE
 from tests.exchanges.markets import (
     HOUR_MS,
@@ -487,6 +487,11 @@ def test_the_price_of_a_proven_coin_is_kept_roughly_current(price: float, writte
 def test_rows_come_spot_first_in_the_order_of_the_frames() -> None:
     rows = perpetual("okx", "A", 1.0), instrument("okx", "B", 1.0), instrument("bybit", "A", 1.0)
     assert judged(*rows).frame["instrument_id"].to_list() == [1, 2, 3]
+
+
+def test_beliefs_have_their_columns_and_kinds_whether_there_are_rows_or_none() -> None:
+    assert judged(instrument("okx", "B", 1.0)).frame.schema == pl.Schema(dict(BELIEF))
+    assert judged().frame.schema == pl.Schema(dict(BELIEF))
 
 
 def test_empty_markets_are_judged_too() -> None:
