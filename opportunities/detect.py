@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from arbedge.names import FIRST_NOTE_BIT, REJECTING_MASK, Kind, Reason
@@ -13,6 +14,7 @@ from opportunities import gates
 from opportunities.detectors import basis, funding, spot
 from opportunities.detectors.figures import Figures, Terms, bit, mark
 from opportunities.policy import Policy
+from opportunities.settlements import Flags, Numbers
 from opportunities.universe import Index, Mask, Universe
 
 PAIR_KINDS = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
@@ -114,9 +116,19 @@ def nearest(figures: Figures, number: int) -> Index:
         rows = rows[net >= np.partition(net, last)[last]]
     reasons = np.bitwise_count(figures.reasons[rows] & REJECTING_MASK)
     if 0 < number < rows.size:
-        few = reasons <= np.partition(reasons, number - 1)[number - 1]
+        few = _fewest(reasons, figures.net[rows], number)
         rows, reasons = rows[few], reasons[few]
     return rows[np.lexsort((-figures.net[rows], reasons))][:number]
+
+
+def _fewest(reasons: npt.NDArray[np.uint8], net: Numbers, number: int) -> Flags:
+    """Which of more than `number` have the fewest reasons; of the last count only the best nets."""
+    most = np.searchsorted(np.cumsum(np.bincount(reasons)), number)
+    last, few = reasons == most, reasons < most
+    rest = net[last]
+    cut = rest.size - (number - np.count_nonzero(few))
+    chosen: Flags = few | (last & (net >= np.partition(rest, cut)[cut]))
+    return chosen
 
 
 def count_reasons(reasons: Mask) -> dict[str, int]:

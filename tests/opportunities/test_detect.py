@@ -115,3 +115,17 @@ def test_a_candidate_keeps_all_its_reasons() -> None:
         "below_threshold",
         "no_history",
     }
+
+
+def test_the_short_way_to_the_nearest_is_the_long_sort_cut_off() -> None:
+    coins = [f"C{number}" for number in range(12)]
+    rates = (0.0001, 0.0002, 0.0002)  # equal nets, too
+    seen = market(
+        *(perp("okx", coin, volume_usd=(1.0, 1e9)[at % 2]) for at, coin in enumerate(coins)),
+        *(perp("bybit", coin, rate=rates[at % 3]) for at, coin in enumerate(coins)),
+    )
+    part = find(seen).by_kind[Kind.FUNDING][0]
+    every = nearest(part, part.size)
+    assert len({len(codes(int(mask))) for mask in part.reasons[every]}) > 1
+    for number in range(1, every.size):
+        assert nearest(part, number).tolist() == every[:number].tolist()
