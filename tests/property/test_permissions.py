@@ -31,7 +31,7 @@ standings = st.builds(
     beta_until_ms=AT, keys=MASK, trading_keys=MASK, ai_keys=st.booleans(),
     language=st.sampled_from(Language), time_zone=st.sampled_from(["UTC", "Asia/Tokyo"]),
     country=st.sampled_from(["", "ES"]), joined_ms=st.integers(0, 1 << 42),
-    session_id=st.none() | st.integers(1), session_until_ms=st.integers(0, 1 << 42),
+    session_id=st.none() | st.integers(1, 1 << 60), session_until_ms=st.integers(0, 1 << 42),
 )  # fmt: skip
 permissions = st.sampled_from(Permission)
 tier_permissions = st.sampled_from(sorted(set(Permission) - tiers.OF_ROLES))
