@@ -29,6 +29,7 @@ WITHOUT_ENGINES = (
     "simulate",
 )
 GONE_WITHIN_S = 30.0
+DYING_WITHIN_S = 2.0
 
 
 @dataclass
@@ -156,7 +157,18 @@ def _running(data_dir: Path) -> dict[str, str]:
     with (data_dir / "engines.keeper").open("a") as keeper:
         if _try_lock(keeper, fcntl.LOCK_EX):
             return {}
-    return addresses.running(data_dir)
+        state = addresses.running(data_dir)
+        return {} if state and _died_just_now(keeper, state) else state
+
+
+def _died_just_now(keeper: IO[str], state: dict[str, str]) -> bool:
+    """A killed process loses its memory first and its locks a moment later."""
+    deadline = time.monotonic() + DYING_WITHIN_S
+    while not leftovers.command_line(int(state["keeper_pid"])) and time.monotonic() < deadline:
+        if _try_lock(keeper, fcntl.LOCK_EX):
+            return True
+        time.sleep(0.005)
+    return False
 
 
 def _spawn_keeper(data_dir: Path, *, durable: bool) -> subprocess.Popen[bytes]:

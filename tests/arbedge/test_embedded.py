@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import psycopg
 import pytest
 import redis
 
-from arbedge.embedded import EngineError, begin_anew, ensure_database, hold
+from arbedge.embedded import EngineError, _running, begin_anew, ensure_database, hold
 from arbedge.engines import leftovers
 from arbedge.engines.home import Account, reachable
 
@@ -213,6 +214,23 @@ def test_servers_left_behind_by_a_killed_keeper_are_replaced(folder: Path) -> No
     engines.release()
     assert replaced == ["", ""]
     assert answer == (1,)
+
+
+def test_a_keeper_that_is_just_dying_is_not_joined(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel takes a killed process's memory before its locks; we look in between."""
+    (folder / "engines.json").write_text(json.dumps({"keeper_pid": "1"}))
+    with (folder / "engines.keeper").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def gone(pid: int) -> str:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            return ""
+
+        monkeypatch.setattr(leftovers, "command_line", gone)
+        joined = _running(folder)
+    assert joined == {}
 
 
 def test_the_last_user_stops_servers_whose_keeper_was_killed(folder: Path) -> None:
