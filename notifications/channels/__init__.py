@@ -1,0 +1,1 @@
+"""The eight channels, and what they have in common."""
