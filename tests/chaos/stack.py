@@ -23,7 +23,7 @@ from arbedge.addresses import postgres_url
 from arbedge.embedded import Engines, ensure_database, hold
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 90.0
+PATIENCE_S = 330.0  # around a settlement nothing opens for up to four minutes
 DATABASE = "arbedge_simulator"
 Found = TypeVar("Found")
 
