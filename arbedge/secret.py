@@ -1,5 +1,6 @@
 """The keys of a local installation: made once, readable by their owner only."""
 
+import base64
 import os
 import secrets
 from collections.abc import Callable
@@ -27,6 +28,24 @@ def local_encryption_keys(data_dir: Path, *, production: bool) -> list[str]:
     if production:
         return []
     return _kept(data_dir / "encryption_keys", _sealing_key).split()
+
+
+def local_vapid_key(data_dir: Path, *, production: bool) -> str:
+    """Returns the key web pushes are signed with, kept in `data_dir`, making it at first use.
+
+    In production nothing is made: without VAPID_PRIVATE_KEY there is no web push.
+    """
+    if production:
+        return ""
+    return _kept(data_dir / "vapid_key", _vapid_key).strip()
+
+
+def _vapid_key() -> str:
+    """A P-256 private key as web push tools write it: its 32 bytes, base64url without padding."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return base64.urlsafe_b64encode(number.to_bytes(32)).rstrip(b"=").decode()
 
 
 def _sealing_key() -> str:

@@ -1,5 +1,6 @@
 """Every setting, read from the environment (README lists them). Nothing here has a second place."""
 
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,27 @@ INSTRUMENTS_FROM_NAMES = env.bool("INSTRUMENTS_FROM_NAMES", MARKET_MODE == "repl
 # Visitors of a public board see what the free tier sees; on one's own machine, everything.
 VISITORS_SEE_ALL = env.bool("VISITORS_SEE_ALL", not PRODUCTION)
 EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
+
+# Channels.
+RECEIVER_PORT = env.int("RECEIVER_PORT", 8091)  # the fakes that take messages in demo and tests
+_receivers = f"http://127.0.0.1:{RECEIVER_PORT}" if DEMO else ""
+TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", _receivers or "https://api.telegram.org")
+TELEGRAM_PER_SECOND = env.int("TELEGRAM_PER_SECOND", 30)
+TWILIO_API_URL = env.str("TWILIO_API_URL", _receivers or "https://api.twilio.com")
+TWILIO_ACCOUNT = env.str("TWILIO_ACCOUNT", "AC" + 32 * "0" if DEMO else "")
+TWILIO_TOKEN = env.str("TWILIO_TOKEN", "demo" if DEMO else "")
+TWILIO_FROM = env.str("TWILIO_FROM", "+15005550006" if DEMO else "")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "") or secret.local_vapid_key(
+    DATA_DIR, production=PRODUCTION
+)
+VAPID_CONTACT = env.str("VAPID_CONTACT", "mailto:" + parseaddr(DEFAULT_FROM_EMAIL)[1])
+APPRISE_SCHEMES: list[str] = env.list(  # only services whose host the user cannot choose
+    "APPRISE_SCHEMES", ["pover", "pbul", "prowl", "spush", "join", "psafers", "pagertree", "wxteams"]
+)
+# Where addresses of users may lead although it is not the public internet: never in production.
+TRUSTED_RECEIVER_HOSTS: list[str] = env.list(
+    "TRUSTED_RECEIVER_HOSTS", [_receivers.removeprefix("http://")] if DEMO else []
+)
 
 # Audit: every write made in the console. Tables the machine writes by the thousand stay out.
 AUDITLOG_INCLUDE_ALL_MODELS = True

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from arbedge import sealing
-from arbedge.secret import MISSING_IN_PRODUCTION, local_encryption_keys, local_key
+from arbedge.secret import MISSING_IN_PRODUCTION, local_encryption_keys, local_key, local_vapid_key
 
 Keeper = Callable[..., Any]
 BOTH = pytest.mark.parametrize(
-    ("keeper", "name"), [(local_key, "secret_key"), (local_encryption_keys, "encryption_keys")]
+    ("keeper", "name"),
+    [
+        (local_key, "secret_key"),
+        (local_encryption_keys, "encryption_keys"),
+        (local_vapid_key, "vapid_key"),
+    ],
 )
 
 
@@ -35,7 +40,7 @@ def test_first_starts_at_the_same_time_agree(tmp_path: Path, keeper: Keeper, nam
 
 @BOTH
 def test_in_production_none_is_made(tmp_path: Path, keeper: Keeper, name: str) -> None:
-    assert keeper(tmp_path / "data", production=True) in (MISSING_IN_PRODUCTION, [])
+    assert keeper(tmp_path / "data", production=True) in (MISSING_IN_PRODUCTION, [], "")
     assert not (tmp_path / "data").exists()
 
 
@@ -52,3 +57,8 @@ def test_a_line_on_top_of_the_file_is_the_newest_key(tmp_path: Path) -> None:
     (tmp_path / "encryption_keys").write_text(f"new\n{old}\n")
 
     assert local_encryption_keys(tmp_path, production=False) == ["new", old]
+
+
+def test_the_key_of_web_pushes_is_a_whole_private_key(tmp_path: Path) -> None:
+    """43 letters of base64url are 32 bytes, also where the number begins with zeros."""
+    assert len(local_vapid_key(tmp_path, production=False)) == 43
