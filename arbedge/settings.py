@@ -217,7 +217,7 @@ VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "") or secret.local_vapid_key(
 )
 VAPID_CONTACT = env.str("VAPID_CONTACT", "mailto:" + parseaddr(DEFAULT_FROM_EMAIL)[1])
 APPRISE_SCHEMES: list[str] = env.list(  # only services whose host the user cannot choose
-    "APPRISE_SCHEMES", ["pover", "pbul", "prowl", "spush", "join", "psafers", "pagertree", "wxteams"]
+    "APPRISE_SCHEMES", ["pover", "pbul", "prowl", "spush", "join", "pagertree", "wxteams", "gchat"]
 )
 # Where addresses of users may lead although it is not the public internet: never in production.
 TRUSTED_RECEIVER_HOSTS: list[str] = env.list(
