@@ -1,0 +1,46 @@
+"""Rows of addresses: what names an address, how it is sealed, opened and found again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from django.views.decorators.debug import sensitive_variables
+
+from arbedge import sealing
+from arbedge.names import Channel
+from notifications.models import Address
+
+# The part of an address that tells it from every other; the rest are secrets that go with it.
+NAMED_BY: Final[Mapping[Channel, str]] = {
+    Channel.TELEGRAM: "chat_id", Channel.EMAIL: "email", Channel.WEB_PUSH: "endpoint",
+    Channel.WEBHOOK: "url", Channel.SMS: "number", Channel.SLACK: "url", Channel.DISCORD: "url",
+    Channel.CUSTOM: "url",
+}  # fmt: skip
+
+
+def telegram(chat_id: int) -> dict[str, Any]:
+    """The address of a Telegram chat, as the channel's `take` would return it."""
+    return {NAMED_BY[Channel.TELEGRAM]: chat_id}
+
+
+def email(address: str) -> dict[str, Any]:
+    """The address of a mailbox, as the channel's `take` would return it."""
+    return {NAMED_BY[Channel.EMAIL]: address.lower()}
+
+
+def digest(channel: Channel, address: Mapping[str, Any]) -> bytes:
+    """The 32 bytes an address is found by; equal for two that lead to the same place."""
+    return sealing.digest(f"address.{channel.value}", str(address[NAMED_BY[channel]]))
+
+
+@sensitive_variables("address")
+def sealed(address: Mapping[str, Any]) -> str:
+    """The address, sealed for its row."""
+    return sealing.seal(msgspec.json.encode(dict(address)))
+
+
+def opened(row: Address) -> dict[str, Any]:
+    """The address a row holds. Raises sealing.Unsealable."""
+    return msgspec.json.decode(sealing.unseal(row.sealed), type=dict[str, Any])
