@@ -123,12 +123,15 @@ def gate_code() -> pl.Expr:
     )
 
 
-def events(moved: pl.DataFrame, opening: pl.DataFrame) -> pl.DataFrame:
-    """One row per change, with the columns EVENTS, ordered by fingerprint."""
-    return pl.concat([_of_live(moved), _of_opening(opening)]).sort("fingerprint")
+def events(moved: pl.DataFrame, opening: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """One row per change, with the columns EVENTS, ordered by fingerprint.
+
+    Where a blind venue closed a row, `new` names under `blind` who did not answer.
+    """
+    return pl.concat([_of_live(moved, moment), _of_opening(opening)]).sort("fingerprint")
 
 
-def _of_live(moved: pl.DataFrame) -> pl.DataFrame:
+def _of_live(moved: pl.DataFrame, moment: Moment) -> pl.DataFrame:
     changed = moved.filter(pl.col("event").is_not_null())
     by_gate = pl.col("close_reason") == CloseReason.GATE.value
     blind = (pl.col("close_reason") == CloseReason.NO_DATA.value).fill_null(value=False)
@@ -139,6 +142,7 @@ def _of_live(moved: pl.DataFrame) -> pl.DataFrame:
     )
     now = [pl.when("fresh").then(pl.col(f"now_{name}")).alias(name) for name in NEW]
     life = [pl.col("best"), pl.col("new_state").alias("state"), pl.col("improved_count")]
+    dark = pl.when(blind).then(moment.unanswered()).alias("blind")
     return changed.select(
         "id",
         "fingerprint",
@@ -146,7 +150,7 @@ def _of_live(moved: pl.DataFrame) -> pl.DataFrame:
         reason.fill_null("").alias("reason"),
         (pl.col("event").is_in(SILENT) | blind).alias("silent"),
         _told(OLD | {"state": "state"}).struct.json_encode().alias("old"),
-        pl.struct(*now, *life).struct.json_encode().alias("new"),
+        pl.struct(*now, *life, dark).struct.json_encode().alias("new"),
     )
 
 

@@ -90,10 +90,18 @@ class Moment:
 
     def both_answered(self) -> pl.Expr:
         """Whether the venues of both legs answered in this scan."""
+        return pl.all_horizontal(self._answered(side) for side in ("long", "short"))
+
+    def unanswered(self) -> pl.Expr:
+        """The venues of the legs that did not answer, as a list of their names."""
+        return pl.concat_list(
+            pl.when(~self._answered(side)).then(pl.col(f"{side}_venue"))
+            for side in ("long", "short")
+        ).list.drop_nulls()
+
+    def _answered(self, side: str) -> pl.Expr:
         there = [*(venue for venue, ok in self.answered.items() if ok), ""]
-        return pl.all_horizontal(
-            pl.col(f"{side}_venue").fill_null("").is_in(there) for side in ("long", "short")
-        )
+        return pl.col(f"{side}_venue").fill_null("").is_in(there)
 
     def in_guard(self) -> pl.Expr:
         """Whether a leg's last known settlement is so near that its rates may be changing."""

@@ -105,7 +105,7 @@ def decide(
         opening=opening,
         shadow=sighted.shadow,
         sighted=sighted,
-        events=announcements.events(moved, opening),
+        events=announcements.events(moved, opening, moment),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -299,6 +300,23 @@ class TestHeld:
         assert opened.why() == "no_data"
         assert opened.decision is not None
         assert opened.decision.events["silent"].to_list() == [True]
+
+    @pytest.mark.parametrize("blind", [("bybit",), ("binance",), ("bybit", "binance")])
+    def test_who_did_not_answer_is_told_with_the_closing(
+        self, opened: Story, blind: tuple[str, ...]
+    ) -> None:
+        opened.scan(45, blind=blind)
+        opened.scan(45 + 600, blind=blind)
+        assert opened.decision is not None
+        (new,) = opened.decision.events["new"]
+        assert json.loads(new)["blind"] == list(blind)
+
+    def test_no_venue_is_called_blind_where_a_row_closes_of_itself(self, opened: Story) -> None:
+        opened.scan(45)
+        opened.scan(105, blind=("okx",))
+        assert opened.decision is not None
+        (new,) = opened.decision.events["new"]
+        assert json.loads(new)["blind"] is None
 
     def test_clocks_do_not_run_while_blind(self, opened: Story) -> None:
         opened.scan(40, candidate(bp=5))
