@@ -25,7 +25,7 @@ TEAL = {
     "900": "19 62 59",
     "950": "4 38 37",
 }
-ORDER = ("Today", "Markets", "Opportunities", "People", "Operation")
+ORDER = ("Today", "Markets", "Opportunities", "Messages", "People", "Operation")
 
 
 @dataclass(frozen=True)

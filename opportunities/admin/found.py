@@ -15,6 +15,7 @@ from arbedge import writing
 from arbedge.desk import LegVenueFilter, ReadOnlyAdmin, word
 from arbedge.names import Risk, State
 from opportunities import breakdown, pages, pictures
+from opportunities.admin import parts as extra
 from opportunities.admin.told import RISK_TONES, STATE_TONES, meanings, table
 from opportunities.models import (
     Opportunity,
@@ -35,13 +36,14 @@ class OpportunityAdmin(ReadOnlyAdmin):
         (None, {"fields": ("sentence", "stands", "page", "reasons_told")}),
         ("Legs", {"fields": ("legs_told",)}),
         ("Where the net comes from", {"fields": ("parts", "score_told")}),
+        ("Beyond the market", {"fields": ("beyond",)}),
         ("How it moved", {"fields": ("charts", "events_told")}),
         ("Life", {"fields": ("opened_at", "as_of", "confirmed_at", "expires_at", "closed_at")}),
         ("Versions", {"fields": ("fee_version", "fingerprint", "threshold", "measured")}),
     )
     readonly_fields = (
         "sentence", "stands", "page", "reasons_told", "legs_told", "parts", "score_told", "charts",
-        "events_told",
+        "events_told", "beyond",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
@@ -103,6 +105,11 @@ class OpportunityAdmin(ReadOnlyAdmin):
             ("Part", "Per cent"),
             ((part.label, writing.percent(part.value, 4)) for part in breakdown.waterfall(one)),
         )
+
+    @display(description="Told")
+    def beyond(self, one: Opportunity) -> str:
+        """What the floors above have to say of it."""
+        return extra.shown(one)
 
     @display(description="Score")
     def score_told(self, one: Opportunity) -> str:

@@ -30,4 +30,4 @@ def meanings(mask: int) -> SafeString:
     rows = [
         (word("bad" if one.rejects else "soft", one.code), MEANING[one]) for one in from_mask(mask)
     ]
-    return table(("Code", "Meaning"), rows) if rows else format_html("none")
+    return table(("Code", "Meaning"), rows) if rows else SafeString("none")

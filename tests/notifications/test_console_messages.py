@@ -1,0 +1,220 @@
+"""The console's pages of messages, deliveries, addresses and chats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from arbedge import cache
+from arbedge.names import Channel, Role
+from notifications.admin import words
+from notifications.codes import Why
+from notifications.models import Attempt, Chat, Suppression
+from notifications.names import CHANNEL_NUMBERS, DeliveryState, Recipient, SliceState
+from tests.accounts.console import audited, desk, told
+from tests.accounts.factories import UserFactory
+from tests.notifications.factories import (
+    MINUTE,
+    NOON,
+    AddressFactory,
+    ChatFactory,
+    DeliveryFactory,
+    DeliveryLogFactory,
+    MessageFactory,
+    SliceFactory,
+)
+from tests.opportunities.factories import OpportunityFactory
+
+pytestmark = pytest.mark.django_db
+CONSOLE = "/console/notifications"
+LISTS = ("message", "delivery", "deliverylog", "address", "suppression", "chat")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.client().flushdb()
+
+
+def page(client: Client, path: str) -> str:
+    """The text of a console page that must be there."""
+    answer = client.get(f"{CONSOLE}/{path}")
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+def choose(client: Client, model: str, deed: str, rows: list[Any], **given: Any) -> Any:
+    """Chooses rows of a list and one of its actions, and says yes."""
+    sent = {
+        "action": deed, "_selected_action": [row.pk for row in rows], "index": 0,
+        "sure": len(rows), **given,
+    }  # fmt: skip
+    return client.post(f"{CONSOLE}/{model}/", sent, follow=True)
+
+
+def suppressed(shown: str = "a…@example.com") -> Suppression:
+    return Suppression.objects.create(
+        channel="email", digest=shown.encode().ljust(32, b"."), shown=shown, reason="unsubscribed"
+    )
+
+
+FILLED: dict[str, Any] = {
+    "message": SliceFactory,
+    "delivery": DeliveryFactory,
+    "deliverylog": DeliveryLogFactory,
+    "address": AddressFactory,
+    "suppression": lambda: suppressed(f"{Suppression.objects.count()}@example.com"),
+    "chat": ChatFactory,
+}
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_lists_ask_as_often_for_many_rows_as_for_few(model: str) -> None:
+    client, _ = desk()
+    asked = []
+    for rows in (1, 12):
+        for _ in range(rows):
+            FILLED[model]()
+        with CaptureQueriesContext(connection) as sent:
+            page(client, f"{model}/")
+        asked.append(len(sent))
+    assert asked[1] <= asked[0] <= 8
+
+
+@pytest.mark.parametrize("model", LISTS)
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.USER])
+def test_support_looks_and_users_do_not(model: str, role: Role) -> None:
+    client, _ = desk(role)
+    expected = 200 if role is Role.SUPPORT else 302
+    assert client.get(f"{CONSOLE}/{model}/").status_code == expected
+
+
+def test_a_message_tells_who_was_reached_and_why_others_were_not() -> None:
+    client, _ = desk()
+    message = MessageFactory(asset="WIF")
+    counts = {"eligible": 412, "no_session": 5210, "do_not_disturb": 310}
+    SliceFactory(message=message, tier=3, state=SliceState.DONE, counts=counts, took_ms=87.4)
+    SliceFactory(message=message, tier=0)
+    text = page(client, f"message/{message.pk}/change/")
+    assert "412 eligible; 5,210 without a session; 310 not to be disturbed now" in text
+    assert "87 ms" in text
+    in_list = page(client, "message/")
+    assert "412, 1 tiers wait" in in_list
+    assert "5,210 without a session" in in_list
+
+
+def test_every_reason_has_words() -> None:
+    assert set(words.REASONS) == set(Why)
+
+
+def test_an_opportunity_shows_who_was_told_of_it() -> None:
+    client, _ = desk()
+    one = OpportunityFactory()
+    message = MessageFactory(opportunity_id=one.pk)
+    SliceFactory(message=message, state=SliceState.DONE, counts={"eligible": 7, "cooldown": 2})
+    answer = client.get(f"/console/opportunities/opportunity/{one.pk}/change/")
+    assert "7 eligible; 2 told of it within 4 h" in told(answer)
+
+
+def test_a_delivery_tells_every_attempt_with_what_the_other_side_said() -> None:
+    client, _ = desk()
+    delivery = DeliveryFactory(
+        state=DeliveryState.FAILED, code="blocked", channels=[0, CHANNEL_NUMBERS[Channel.EMAIL]]
+    )
+    Attempt.objects.create(
+        delivery_id=delivery.pk, recipient="user", recipient_id=delivery.recipient_id,
+        channel="telegram", at=NOON, outcome="permanent", code="blocked", took_ms=31,
+        detail="Forbidden: bot was blocked by the user",
+    )  # fmt: skip
+    text = page(client, f"delivery/{delivery.pk}/change/")
+    for part in ("failed: blocked", "[telegram] → email", "bot was blocked by the user", "31 ms"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("state=failed", {"failed"}),
+        ("channel=1", {"by mail"}),
+        ("code=blocked", {"failed"}),
+        ("slow=yes", {"slow"}),
+        ("topic=digest", set()),
+        ("q=Ada", {"by mail"}),
+    ],
+)
+def test_deliveries_are_found_by_what_operators_ask(asked: str, found: set[str]) -> None:
+    client, _ = desk()
+    ada = UserFactory(name="Ada Lovelace")
+    rows = {
+        "failed": DeliveryFactory(state=DeliveryState.FAILED, code="blocked"),
+        "by mail": DeliveryFactory(channels=[1], due_at=NOON.replace(year=2040),
+                                   recipient_id=ada.pk),
+        "slow": DeliveryFactory(due_at=timezone.now() - MINUTE),
+    }  # fmt: skip
+    text = page(client, f"delivery/?{asked}")
+    shown = {name for name, row in rows.items() if f"/delivery/{row.pk}/change/" in text}
+    assert shown == found
+
+
+def test_the_channels_page_says_which_channel_is_behind() -> None:
+    client, _ = desk()
+    DeliveryFactory(due_at=timezone.now() - MINUTE)
+    text = page(client, "delivery/channels/")
+    assert "behind" in text
+    assert text.count("quiet") == len(Channel) - 1
+
+
+def test_only_administrators_try_the_given_up_again() -> None:
+    client, _ = desk(Role.SUPPORT)
+    dead = DeliveryFactory(state=DeliveryState.DEAD, code="worker_lost")
+    choose(client, "delivery", "replay", [dead])
+    dead.refresh_from_db()
+    assert dead.state == DeliveryState.DEAD
+
+
+def test_what_was_given_up_is_tried_again_after_a_yes() -> None:
+    client, _ = desk()
+    dead = DeliveryFactory(state=DeliveryState.DEAD, code="worker_lost")
+    answer = choose(client, "delivery", "replay", [dead])
+    dead.refresh_from_db()
+    assert "1 will be tried again" in told(answer)
+    assert (dead.state, dead.code) == (DeliveryState.PENDING, "")
+
+
+def test_no_page_reads_what_is_sealed() -> None:
+    client, _ = desk()
+    one = AddressFactory(sealed="gAAAA-sealed-canary")
+    assert "canary" not in page(client, "address/")
+    assert "canary" not in page(client, f"address/{one.pk}/change/")
+
+
+def test_somebody_left_alone_is_written_to_again_only_with_a_reason() -> None:
+    client, _ = desk()
+    one = suppressed()
+    choose(client, "suppression", "lift", [one])
+    assert Suppression.objects.filter(pk=one.pk).exists()
+    choose(client, "suppression", "lift", [one], reason="asked by mail")
+    assert not Suppression.objects.filter(pk=one.pk).exists()
+
+
+def test_a_chat_is_paused_and_resumed_with_a_line_in_the_audit() -> None:
+    client, _ = desk()
+    chat: Chat = ChatFactory()
+    choose(client, "chat", "pause", [chat], reason="noise")
+    chat.refresh_from_db()
+    assert chat.paused
+    assert audited(chat.registered_by, "chat.paused").changes == {"paused": ["False", "True"]}
+    choose(client, "chat", "resume", [chat])
+    chat.refresh_from_db()
+    assert not chat.paused
+
+
+def test_a_chats_deliveries_lead_to_the_chat() -> None:
+    client, _ = desk()
+    chat = ChatFactory()
+    DeliveryFactory(recipient=Recipient.CHAT, recipient_id=chat.pk)
+    assert f"/console/notifications/chat/{chat.pk}/change/" in page(client, "delivery/")
