@@ -1,0 +1,192 @@
+"""Taking deliveries out of the queue, and freeing those whose worker was lost."""
+# ruff: noqa: S608  (statements are put together from this module's own words, never from data)
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import connection, transaction
+
+from accounts import audience
+from arbedge.names import Channel, State
+from notifications.codes import Code
+from notifications.names import (
+    ARRIVED,
+    CHANNEL_NUMBERS,
+    CHANNELS,
+    WAITING,
+    DeliveryState,
+    Recipient,
+    Topic,
+)
+from notifications.rows import COLUMNS, Batch, Claimed, Ended
+
+LEASE: Final = timedelta(seconds=60)
+CLAIMED_ALONE: Final = 2  # claims without an end, after which a row may be what kills workers
+DEAD_AFTER: Final = 5
+ANY_TIME: Final = (Topic.CODE, Topic.TEST)  # asked for, so sent without a session too
+
+_QUEUE: Final = "notifications_delivery"
+_ORDER: Final = "priority, tier DESC, due_at, id"
+
+
+def _words(values: Any) -> str:
+    return ", ".join(f"'{one.value}'" for one in values)
+
+
+# What the rows that waited are worth now; the first reason that holds ends a row.
+_WHY: Final = f"""
+CASE
+    WHEN c.expires_at <= %(now)s THEN '{Code.EXPIRED}'
+    WHEN c.topic = '{Topic.OPENED}' AND EXISTS (
+        SELECT FROM opportunities_opportunity o
+        WHERE o.id = c.opportunity_id AND o.state = '{State.CLOSED}'
+    ) THEN '{Code.CLOSED}'
+    WHEN c.opening_id IS NOT NULL
+        AND coalesce(c.opening ->> 'state', '') NOT IN ({_words(ARRIVED)})
+    THEN '{Code.OPENING_FAILED}'
+    WHEN c.opening_id IS NOT NULL AND EXISTS (
+        SELECT FROM {_QUEUE} later
+        WHERE later.opening_id = c.opening_id AND later.message_id > c.message_id
+            AND later.state IN ({_words((*WAITING, *ARRIVED))})
+    ) THEN '{Code.SUPERSEDED}'
+    WHEN c.recipient = '{Recipient.USER}' AND c.topic NOT IN ({_words(ANY_TIME)})
+        AND (a.user_id IS NULL OR a.session_until <= %(now)s)
+    THEN '{Code.SESSION_OVER}'
+    WHEN c.recipient = '{Recipient.USER}' AND c.counted AND NOT ({audience.AWAKE})
+    THEN '{Code.DO_NOT_DISTURB}'
+END
+"""
+# A row that may be what kills its workers is taken alone. A follow-up waits for its opening and
+# for an earlier follow-up on its way.
+_CLAIM: Final = f"""
+WITH due AS MATERIALIZED (
+    SELECT d.* FROM {_QUEUE} d
+    WHERE d.state = '{DeliveryState.PENDING}' AND d.channel = %(channel)s AND d.due_at <= %(now)s
+        AND (d.opening_id IS NULL OR NOT EXISTS (
+            SELECT FROM {_QUEUE} o WHERE o.id = d.opening_id AND o.state IN ({_words(WAITING)})
+        ) AND NOT EXISTS (
+            SELECT FROM {_QUEUE} s
+            WHERE s.opening_id = d.opening_id AND s.state = '{DeliveryState.SENDING}'
+        ))
+    ORDER BY d.priority, d.tier DESC, d.due_at, d.id
+    LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED
+), first AS (
+    SELECT id, unended FROM due ORDER BY {_ORDER} LIMIT 1
+), chosen AS (
+    SELECT due.*, coalesce(
+        (SELECT jsonb_build_object('state', o.state, 'refs', o.refs)
+         FROM {_QUEUE} o WHERE o.id = due.opening_id),
+        (SELECT jsonb_build_object('state', o.state, 'refs', o.refs)
+         FROM notifications_deliverylog o WHERE o.id = due.opening_id
+         ORDER BY o.settled_at DESC LIMIT 1)
+    ) AS opening
+    FROM due, first
+    WHERE CASE WHEN first.unended >= {CLAIMED_ALONE} THEN due.id = first.id
+        ELSE due.unended < {CLAIMED_ALONE} END
+), judged AS MATERIALIZED (
+    SELECT c.id, c.opening -> 'refs' AS opening_refs, m.fingerprint,
+        c.opening_id IS NOT NULL AND a.user_id IS NOT NULL AND NOT ({audience.AWAKE}) AS hush,
+        coalesce(a.quiet_to_digest, false) AS to_digest,
+        {_WHY} AS why
+    FROM chosen c
+    JOIN notifications_message m ON m.id = c.message_id
+    LEFT JOIN accounts_audience a
+        ON c.recipient = '{Recipient.USER}' AND a.user_id = c.recipient_id
+)
+UPDATE {_QUEUE} d SET
+    state = CASE WHEN j.why IS NULL THEN '{DeliveryState.SENDING}'
+        WHEN j.why = '{Code.EXPIRED}' THEN '{DeliveryState.EXPIRED}'
+        ELSE '{DeliveryState.CANCELLED}' END,
+    code = coalesce(j.why, ''),
+    settled_at = CASE WHEN j.why IS NOT NULL THEN %(now)s::timestamptz END,
+    token = CASE WHEN j.why IS NULL THEN %(token)s::uuid END,
+    lease_until = CASE WHEN j.why IS NULL THEN %(lease)s::timestamptz END,
+    attempts = d.attempts + (j.why IS NULL)::int,
+    unended = d.unended + (j.why IS NULL)::int,
+    silent = d.silent OR j.hush
+FROM judged j WHERE j.id = d.id
+RETURNING j.why, {", ".join(f"d.{name}" for name in COLUMNS)}, j.fingerprint, j.opening_refs
+"""
+_RELEASE: Final = f"""
+WITH lapsed AS MATERIALIZED (
+    SELECT id FROM {_QUEUE}
+    WHERE state = '{DeliveryState.SENDING}' AND lease_until < %(now)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE {_QUEUE} d SET
+    state = CASE WHEN unended >= {DEAD_AFTER} THEN '{DeliveryState.DEAD}'
+        ELSE '{DeliveryState.PENDING}' END,
+    code = CASE WHEN unended >= {DEAD_AFTER} THEN '{Code.WORKER_LOST}' ELSE code END,
+    settled_at = CASE WHEN unended >= {DEAD_AFTER} THEN %(now)s::timestamptz END,
+    token = NULL, lease_until = NULL
+FROM lapsed WHERE lapsed.id = d.id
+RETURNING d.id, d.state, d.channel, d.counted
+"""
+
+
+def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
+    """Takes up to `limit` due rows of the channel, the most urgent and best paying first.
+
+    One statement for everything: rows that need no sending any more end here (`Batch.ended`):
+    expired, of a closed opportunity, of an opening that failed, overtaken by a later follow-up,
+    of somebody without a session, or who does not want to be disturbed now.
+    """
+    held = {
+        "channel": CHANNEL_NUMBERS[channel],
+        "now": now,
+        "limit": limit,
+        "token": uuid4(),
+        "lease": now + LEASE,
+        "clocks": audience.clocks(now),
+    }
+    batch = Batch()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, held)
+        for why, *values in cursor.fetchall():
+            row = _claimed(values)
+            if why is None:
+                batch.rows.append(row)
+            else:
+                batch.ended.append(_ended(row, Code(why)))
+    batch.rows.sort(key=lambda row: (row.priority, -row.tier, row.due_at, row.id))
+    return batch
+
+
+def _claimed(values: list[Any]) -> Claimed:
+    *columns, fingerprint, opening_refs = values
+    held = dict(zip(COLUMNS, columns, strict=True))
+    held["items"] = tuple(held["items"] or ())
+    held["channels"] = tuple(held["channels"])
+    held["refs"] = _refs(held["refs"])
+    return Claimed(**held, fingerprint=fingerprint, opening_refs=_refs(opening_refs))
+
+
+def _refs(text: str | None) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text) if text else {}
+    return found
+
+
+def _ended(row: Claimed, code: Code) -> Ended:
+    state = DeliveryState.EXPIRED if code == Code.EXPIRED else DeliveryState.CANCELLED
+    return Ended(row.id, state, code, row.on, row.counted)
+
+
+def release_lapsed(now: datetime) -> tuple[int, list[Ended]]:
+    """Frees the rows whose worker did not end them within its lease.
+
+    Returns how many wait again, and those that were lost with their worker too often: dead.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_RELEASE, {"now": now})
+        found = cursor.fetchall()
+    dead = [
+        Ended(number, DeliveryState.DEAD, Code.WORKER_LOST, CHANNELS[channel], counted)
+        for number, state, channel, counted in found
+        if state == DeliveryState.DEAD
+    ]
+    return len(found) - len(dead), dead

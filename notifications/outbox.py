@@ -1,0 +1,13 @@
+"""The queue of deliveries: what workers and operators do with it.
+
+A row is claimed with a token and a lease, and settled by that token: `sent`, tried again later, on
+the recipient's next channel, or ended. A worker that dies tells nothing; its rows are free again
+when the lease has run out, and at most what it had sent and not yet told is sent twice.
+"""
+
+from __future__ import annotations
+
+from notifications.claims import claim, release_lapsed
+from notifications.rows import Batch, Claimed, Ended, Settled, Try
+
+__all__ = ["Batch", "Claimed", "Ended", "Settled", "Try", "claim", "release_lapsed"]
