@@ -16,7 +16,9 @@ class AlertTrigger(models.Model):
     """Something a person has watched: `subject` is a coin, pair or venue, `level` in its unit.
 
     Fires at most once in five minutes and ten times an hour (`fired` times since `hour_began`),
-    and only when the level is crossed: `armed` again after it was left.
+    and only when the level is crossed: `armed` once the figure was seen short of it. What is told of a
+    person's own money is compared with `base` (USDT); `seen` is the last figure read there, and
+    `problem` says why there was none.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="triggers")
@@ -30,6 +32,10 @@ class AlertTrigger(models.Model):
     fired_at = models.DateTimeField(null=True)
     hour_began = models.DateTimeField(null=True)
     fired = models.PositiveSmallIntegerField(default=0)
+    base = models.FloatField(null=True, help_text="worth of the account when it was set, USDT")
+    seen = models.FloatField(null=True, help_text="worth of the account when last read, USDT")
+    seen_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
