@@ -32,6 +32,10 @@ WEB_WORKERS = env.int("WEB_WORKERS", 2)
 FLOWER_BIND = env.str("FLOWER_BIND", "127.0.0.1")
 FLOWER_PORT = env.int("FLOWER_PORT", 5555)
 SIMULATOR_PORT = env.int("SIMULATOR_PORT", 8090)
+RECEIVER_PORT = env.int("RECEIVER_PORT", 8091)  # the fakes that take messages in a demo
+RECEIVER_MAIL_PORT = env.int("RECEIVER_MAIL_PORT", 8092)
+DEMO = env.bool("DEMO", False)
+_receivers = f"http://127.0.0.1:{RECEIVER_PORT}" if DEMO else ""
 
 # Engines: the bundled ones, unless the environment names others.
 ENGINES = addresses.engines(DATA_DIR)
@@ -131,10 +135,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 
 # How people come in: by Telegram, by a link in a mail, in either case perhaps only with a code.
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{WEB_PORT}")  # links in mails begin with it
-BOT_TOKEN = env.str("BOT_TOKEN", "")
+BOT_TOKEN = env.str("BOT_TOKEN", "") or (secret.demo_bot_token(SECRET_KEY) if DEMO else "")
 BOT_NAME = env.str("BOT_NAME", "").removeprefix("@")
 INVITE_ONLY = env.bool("INVITE_ONLY", False)
-_mail = env.dj_email_url("EMAIL_URL", "console://")
+_mail = env.dj_email_url(
+    "EMAIL_URL", f"smtp://127.0.0.1:{RECEIVER_MAIL_PORT}" if DEMO else "console://"
+)
 EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"] or "localhost", _mail["EMAIL_PORT"] or 25
 EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
@@ -185,7 +191,6 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 
 # Markets.
-DEMO = env.bool("DEMO", False)
 MARKET_MODE = env.str("MARKET_MODE", "live")  # live | simulator | replay
 RECORDINGS = env.str("RECORDINGS", "")
 VENUES = env.list("VENUES", ["binance", "bybit", "okx", "bitget"])
@@ -203,9 +208,7 @@ INSTRUMENTS_FROM_NAMES = env.bool("INSTRUMENTS_FROM_NAMES", MARKET_MODE == "repl
 VISITORS_SEE_ALL = env.bool("VISITORS_SEE_ALL", not PRODUCTION)
 EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
 
-# Channels.
-RECEIVER_PORT = env.int("RECEIVER_PORT", 8091)  # the fakes that take messages in demo and tests
-_receivers = f"http://127.0.0.1:{RECEIVER_PORT}" if DEMO else ""
+# Channels; in a demo all of them lead to the receivers.
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", _receivers or "https://api.telegram.org")
 TELEGRAM_PER_SECOND = env.int("TELEGRAM_PER_SECOND", 30)
 TWILIO_API_URL = env.str("TWILIO_API_URL", _receivers or "https://api.twilio.com")
@@ -219,6 +222,7 @@ VAPID_CONTACT = env.str("VAPID_CONTACT", "mailto:" + parseaddr(DEFAULT_FROM_EMAI
 APPRISE_SCHEMES: list[str] = env.list(  # only services whose host the user cannot choose
     "APPRISE_SCHEMES", ["pover", "pbul", "prowl", "spush", "join", "pagertree", "wxteams", "gchat"]
 )
+ALERTS_PER_PERSON = env.int("ALERTS_PER_PERSON", 20)
 # Where addresses of users may lead although it is not the public internet: never in production.
 TRUSTED_RECEIVER_HOSTS: list[str] = env.list(
     "TRUSTED_RECEIVER_HOSTS", [_receivers.removeprefix("http://")] if DEMO else []
@@ -237,6 +241,21 @@ AUDITLOG_EXCLUDE_TRACKING_MODELS = (
     "accounts.loginlock",
     "accounts.totpdevice",
     "accounts.websession",
+    *(
+        f"notifications.{table}"
+        for table in (
+            "attempt",
+            "click",
+            "delivery",
+            "deliverylog",
+            "digestitem",
+            "message",
+            "served",
+            "slice",
+            "variantresult",
+            "verification",
+        )
+    ),
     *env.list("AUDIT_EXCLUDE", []),
 )
 AUDITLOG_INCLUDE_TRACKING_MODELS = (
