@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import User
 from arbedge import sealing
 from arbedge.names import Channel
 from notifications.models import Address
@@ -28,6 +29,16 @@ def telegram(chat_id: int) -> dict[str, Any]:
 def email(address: str) -> dict[str, Any]:
     """The address of a mailbox, as the channel's `take` would return it."""
     return {NAMED_BY[Channel.EMAIL]: address.lower()}
+
+
+def of_account(user: User) -> dict[Channel, dict[str, Any]]:
+    """What a person has without a row: his Telegram chat, and his account's verified e-mail."""
+    held: dict[Channel, dict[str, Any]] = {}
+    if user.telegram_id is not None:
+        held[Channel.TELEGRAM] = telegram(user.telegram_id)
+    if user.email and user.email_verified_at is not None:
+        held[Channel.EMAIL] = email(user.email)
+    return held
 
 
 def digest(channel: Channel, address: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,80 @@
+"""Addresses nobody may write to any more, whoever's they are: kept by digest, found by digest.
+
+Who unsubscribed may undo it by himself; what bounced, complained or was barred only staff lifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from auditlog.context import disable_auditlog
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from arbedge.errors import Forbidden
+from arbedge.names import Channel
+from notifications import address_rows
+from notifications.models import Suppression
+
+UNSUBSCRIBED: Final = "unsubscribed"
+BOUNCED: Final = "bounced"
+COMPLAINED: Final = "complained"
+BARRED: Final = "barred"
+REASONS: Final = (UNSUBSCRIBED, BOUNCED, COMPLAINED, BARRED)
+
+
+def suppress(
+    channel: Channel, digest: bytes, reason: str, shown: str, *, by: User | None = None
+) -> bool:
+    """Nobody may write to this address from now on. Returns whether that is new.
+
+    The first reason stays, unless a harder one than the owner's own wish is added.
+    """
+    with transaction.atomic(), disable_auditlog():
+        row, fresh = Suppression.objects.get_or_create(
+            channel=channel.value, digest=digest, defaults={"reason": reason, "shown": shown}
+        )
+        harder = row.reason == UNSUBSCRIBED and reason != UNSUBSCRIBED
+        if harder:
+            row.reason = reason
+            row.save(update_fields=["reason"])
+        if fresh or harder:
+            audit.record("address.suppressed", row, changes={"reason": ("", reason)}, by=by)
+    return fresh
+
+
+def lift(channel: Channel, digest: bytes, *, staff: User | None = None) -> bool:
+    """The address may be written to again. Returns whether it was suppressed.
+
+    Raises Forbidden where it was not the owner's own wish and no staff lifts it.
+    """
+    with transaction.atomic(), disable_auditlog():
+        row = (
+            Suppression.objects.select_for_update()
+            .filter(channel=channel.value, digest=digest)
+            .first()
+        )
+        if row is None:
+            return False
+        if staff is None and row.reason != UNSUBSCRIBED:
+            text = "Mail to this address came back or was barred. Ask support to allow it again."
+            raise Forbidden(text, code="suppressed", reason=row.reason)
+        audit.record("address.allowed", row, changes={"reason": (row.reason, "")}, by=staff)
+        row.delete()
+    return True
+
+
+def reason(channel: Channel, digest: bytes) -> str:
+    """Why nobody may write to this address; "" where everybody may."""
+    found = Suppression.objects.filter(channel=channel.value, digest=digest)
+    return found.values_list("reason", flat=True).first() or ""
+
+
+def of_account(user: User) -> Mapping[Channel, str]:
+    """Why nobody may write to the account's own Telegram or e-mail, where that is so."""
+    own = address_rows.of_account(user)
+    reasons = {channel: reason(channel, address_rows.digest(channel, held))
+               for channel, held in own.items()}  # fmt: skip
+    return {channel: why for channel, why in reasons.items() if why}
