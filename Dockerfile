@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ARBEDGE_ENV=production ARBEDGE_DATA=/srv/data STATIC_ROOT=/srv/static \
     PROMETHEUS_MULTIPROC_DIR=/srv/metrics \
     BIND=0.0.0.0 WEB_PORT=8000 WEB_WORKERS=2 FLOWER_BIND=0.0.0.0 FLOWER_PORT=5555 \
-    SIMULATOR_PORT=8090 LOG_LEVEL=INFO
+    SIMULATOR_PORT=8090 RECEIVER_PORT=8091 RECEIVER_MAIL_PORT=8092 LOG_LEVEL=INFO
 
 RUN useradd --create-home --uid 10001 arbedge && install -d -o arbedge /srv/data /srv/static /srv/metrics
 WORKDIR /srv/arbedge
@@ -26,6 +26,6 @@ RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput --ve
 
 USER arbedge
 EXPOSE 8000
-# `docker run … web`, `… market`, `… tasks`, `… beat`, `… flower`: the lines of the Procfile.
+# `docker run … web`, `… market`, `… notify`, `… tasks`, `… beat`, `… flower`: the lines of the Procfile.
 ENTRYPOINT ["/bin/sh", "-c", "eval \"exec env $(sed -n \"s/^$0: *//p\" Procfile)\""]
 CMD ["web"]

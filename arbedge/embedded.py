@@ -27,6 +27,7 @@ WITHOUT_ENGINES = (
     "check",
     "collectstatic",
     "simulate",
+    "receive",
 )
 GONE_WITHIN_S = 30.0
 DYING_WITHIN_S = 2.0

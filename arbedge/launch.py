@@ -71,6 +71,8 @@ def check_ports() -> None:
     wanted = {"WEB_PORT": settings.BIND, "FLOWER_PORT": settings.FLOWER_BIND}
     if settings.MARKET_MODE != "live":
         wanted["SIMULATOR_PORT"] = "127.0.0.1"
+    if settings.DEMO:
+        wanted["RECEIVER_PORT"] = wanted["RECEIVER_MAIL_PORT"] = "127.0.0.1"
     for name, address in wanted.items():
         port = getattr(settings, name)
         if not ports.is_free(port, address):
@@ -92,6 +94,8 @@ def children_environment() -> dict[str, str]:
         "FLOWER_BIND": settings.FLOWER_BIND,
         "FLOWER_PORT": str(settings.FLOWER_PORT),
         "SIMULATOR_PORT": str(settings.SIMULATOR_PORT),
+        "RECEIVER_PORT": str(settings.RECEIVER_PORT),
+        "RECEIVER_MAIL_PORT": str(settings.RECEIVER_MAIL_PORT),
         "LOG_LEVEL": settings.LOG_LEVEL,
     }
 
@@ -100,9 +104,11 @@ def addresses() -> dict[str, str]:
     """Returns the addresses people open, by name."""
     host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::"} else settings.BIND  # noqa: S104
     web = f"http://{host}:{settings.WEB_PORT}"
+    phone = {"Phone": f"http://127.0.0.1:{settings.RECEIVER_PORT}/"} if settings.DEMO else {}
     return {
         "Board": f"{web}/",
         "Console": f"{web}/console/",
+        **phone,
         "Flower": f"http://127.0.0.1:{settings.FLOWER_PORT}/",
         "Metrics": f"{web}/metrics",
         "Health": f"{web}/health/",
@@ -158,6 +164,8 @@ def _supervise(
     lines = dict(read_procfile(base_dir / "Procfile"))
     if settings.MARKET_MODE == "live":
         lines.pop("simulate", None)
+    if not settings.DEMO:
+        lines.pop("receive", None)
     supervisor = Supervisor(
         lines,
         folder=base_dir,

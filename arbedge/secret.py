@@ -1,12 +1,15 @@
 """The keys of a local installation: made once, readable by their owner only."""
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 MISSING_IN_PRODUCTION = "insecure-no-secret-key-configured"
+DEMO_BOT = 7000000001  # the number of a demo's bot
 
 
 def local_key(data_dir: Path, *, production: bool) -> str:
@@ -38,6 +41,15 @@ def local_vapid_key(data_dir: Path, *, production: bool) -> str:
     if production:
         return ""
     return _kept(data_dir / "vapid_key", _vapid_key).strip()
+
+
+def demo_bot_token(secret_key: str) -> str:
+    """Returns the token a demo's bot has with the receivers; nobody else can know it.
+
+    Log-ins by Telegram are checked with the bot's token, so it must not be the same everywhere.
+    """
+    digest = hmac.new(secret_key.encode(), b"demo bot", hashlib.sha256).hexdigest()
+    return f"{DEMO_BOT}:{digest[:35]}"
 
 
 def _vapid_key() -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,13 @@ from typing import Any
 import pytest
 
 from arbedge import sealing
-from arbedge.secret import MISSING_IN_PRODUCTION, local_encryption_keys, local_key, local_vapid_key
+from arbedge.secret import (
+    MISSING_IN_PRODUCTION,
+    demo_bot_token,
+    local_encryption_keys,
+    local_key,
+    local_vapid_key,
+)
 
 Keeper = Callable[..., Any]
 BOTH = pytest.mark.parametrize(
@@ -62,3 +69,10 @@ def test_a_line_on_top_of_the_file_is_the_newest_key(tmp_path: Path) -> None:
 def test_the_key_of_web_pushes_is_a_whole_private_key(tmp_path: Path) -> None:
     """43 letters of base64url are 32 bytes, also where the number begins with zeros."""
     assert len(local_vapid_key(tmp_path, production=False)) == 43
+
+
+def test_a_demos_bot_has_a_token_of_its_own_on_every_machine() -> None:
+    """Whoever knew the token could log in as anybody."""
+    token = demo_bot_token("one machine's secret")
+    assert re.fullmatch(r"[0-9]{4,}:[A-Za-z0-9_-]{35}", token)
+    assert token != demo_bot_token("another machine's secret")

@@ -52,7 +52,8 @@ def test_a_procfile_is_read_line_by_line(tmp_path: Path) -> None:
 
 def test_the_projects_procfile_names_every_process() -> None:
     lines = dict(read_procfile(Path(__file__).resolve().parents[2] / "Procfile"))
-    assert list(lines) == ["web", "market", "tasks", "beat", "flower", "simulate"]
+    always = ["web", "market", "notify", "tasks", "beat", "flower"]
+    assert list(lines) == [*always, "simulate", "receive"]
 
 
 def test_output_goes_to_a_log_of_the_processes_name(start: Start, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from arbedge.addresses import postgres_url
+from arbedge.session import PORTS
 from exchanges.simulator.planted import PLANTED
 from exchanges.simulator.traps import TRAPS, When
 from tests.chaos.stack import DATABASE, ROOT, until
@@ -37,10 +38,12 @@ START = (
 )
 PIECES = {  # what the process list shows of each
     "the workers of market and scans": "--hostname market@",
+    "the workers of messages": "--hostname notify@",
     "the worker of everything else": "--hostname tasks@",
     "the schedule": "celery --app arbedge beat",
     "the web": "granian --interface",
     "the venues": "manage.py simulate",
+    "the receivers": "manage.py receive",
     "Flower": "celery --app arbedge flower",
     "the cache": "valkey-server",
     "the database": "bin/postgres -D",
@@ -124,7 +127,7 @@ def running() -> Iterator[Demo]:
         folder = Path(name)
         folder.chmod(0o711)
         clean = {key: value for key, value in os.environ.items() if not OWN.match(key)}
-        ports = dict.fromkeys(("WEB_PORT", "FLOWER_PORT", "SIMULATOR_PORT"), "0")
+        ports = dict.fromkeys(PORTS, "0")
         environment = {**clean, **ports, "ARBEDGE_DATA": name, "ARBEDGE_ENV": "local"}
         process = subprocess.Popen(
             [sys.executable, "-c", START, "up", "--demo", "--no-screen"],

@@ -1,0 +1,105 @@
+"""What the receivers were sent: every call for tests and benches, every message for the phone."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from arbedge import clock
+
+CALLS_KEPT: Final = 200_000
+MESSAGES_KEPT: Final = 50_000  # only what is kept can be edited
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it was answered; `to` is the recipient as the protocol names it.
+
+    `number` is the number the receiver gave the message, empty where it was refused.
+    """
+
+    at_ms: float
+    receiver: str
+    method: str
+    to: str
+    status: int
+    number: str = ""
+    text: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press below a message; without `url` it speaks to the bot by `callback`."""
+
+    label: str
+    url: str = ""
+    callback: str = ""
+
+
+@dataclass(slots=True)
+class Shown:
+    """A message as its recipient sees it.
+
+    `html` tells that `text` holds Telegram's tags; otherwise it is plain. `answers` is the id of
+    the message it answers, `image` the path below the receivers' address where its picture is.
+    """
+
+    receiver: str
+    to: str
+    id: str
+    text: str
+    title: str = ""
+    html: bool = False
+    silent: bool = False
+    answers: str = ""
+    image: str = ""
+    edited: int = 0
+    buttons: tuple[Button, ...] = ()
+    at_ms: float = field(default_factory=clock.now_ms)
+
+
+class Book:
+    """The last calls and the last messages; `version` rises with every message."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self.answered: Counter[tuple[str, int]] = Counter()
+        self.shown: dict[tuple[str, str, str], Shown] = {}
+        self.version = 0
+
+    def note(
+        self, receiver: str, method: str, to: str, status: int, *, number: str = "",
+        text: str = "", **data: Any,
+    ) -> None:  # fmt: skip
+        """Keeps a call that was answered with that status."""
+        now_ms = clock.now_ms()
+        self.calls.append(Call(now_ms, receiver, method, to, status, number, text, data))
+        self.answered[receiver, status] += 1
+
+    def show(self, message: Shown) -> None:
+        """Puts a message onto the phone; one with a known id takes the place of the old one."""
+        name = (message.receiver, message.to, message.id)
+        before = self.shown.pop(name, None)
+        if before is not None:
+            message.edited, message.answers = before.edited + 1, before.answers
+        self.shown[name] = message
+        if len(self.shown) > MESSAGES_KEPT:
+            del self.shown[next(iter(self.shown))]
+        self.version += 1
+
+    def called(self, receiver: str = "", to: str = "", since_ms: float = 0.0) -> Iterable[Call]:
+        """The calls of that receiver to that recipient since then, the oldest first."""
+        for call in self.calls:
+            if (
+                (not receiver or call.receiver == receiver)
+                and (not to or call.to == to)
+                and call.at_ms >= since_ms
+            ):
+                yield call
