@@ -1,0 +1,242 @@
+"""Bundles: what waited for a person's window becomes one message, best first.
+
+An item is taken out and its message written in one transaction, so it is in exactly one bundle
+whoever is killed when. What has closed or expired meanwhile drops out. A single item that is left
+goes out as the ordinary opening. Either counts as one message in the person's limits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts import audience
+from arbedge.names import State
+from notifications import letters
+from notifications.cohort_figures import figures_for
+from notifications.letters import REACHABLE, inserting
+from notifications.models import Message
+from notifications.names import DeliveryState, Priority, Recipient, Topic
+
+AT_ONCE: Final = 500  # people a step
+KEPT_AT_MOST: Final = 50  # items of one message; its text shows the first ten
+SEPARATE_AT_MOST: Final = 3  # openings of one fan-out that one person gets one by one
+BUNDLING: Final = 4_408_002  # the advisory lock of who bundles
+
+# People in their quiet hours are left for later; whoever has no session any more is not.
+_TAKE: Final = f"""
+WITH who AS MATERIALIZED (
+    SELECT i.recipient_id
+    FROM notifications_digestitem i LEFT JOIN accounts_audience a ON a.user_id = i.recipient_id
+    WHERE i.due_at <= %(now)s AND i.recipient = '{Recipient.USER}'
+      AND (a.user_id IS NULL OR a.session_until <= %(now)s OR ({audience.AWAKE}))
+    GROUP BY i.recipient_id ORDER BY min(i.due_at), i.recipient_id LIMIT %(limit)s
+), taken AS (
+    DELETE FROM notifications_digestitem i USING who
+    WHERE i.recipient = '{Recipient.USER}' AND i.recipient_id = who.recipient_id
+      AND i.due_at <= %(now)s
+    RETURNING i.recipient_id, i.message_id
+)
+SELECT t.recipient_id, t.message_id, {REACHABLE} IS TRUE,
+       o.state IS DISTINCT FROM '{State.CLOSED}'
+           AND coalesce(%(now)s + (o.expires_at - CASE WHEN %(replay)s THEN o.as_of ELSE %(now)s
+                        END), m.expires_at, 'infinity') > %(now)s,
+       coalesce(%(now)s + (o.expires_at - CASE WHEN %(replay)s THEN o.as_of ELSE %(now)s END),
+                m.expires_at),
+       a.notional_usd, a.horizon_hours, a.vip_levels, a.leverage
+FROM taken t
+JOIN notifications_message m ON m.id = t.message_id
+LEFT JOIN opportunities_opportunity o ON o.id = m.opportunity_id
+LEFT JOIN accounts_audience a ON a.user_id = t.recipient_id
+"""  # noqa: S608
+# Openings that one fan-out has just written to somebody who got too many of them at once.
+_GATHER: Final = f"""
+WITH crowd AS (
+    SELECT recipient_id FROM notifications_delivery
+    WHERE message_id = ANY(%(messages)s) AND recipient = '{Recipient.USER}'
+      AND topic = '{Topic.OPENED}' AND state = '{DeliveryState.PENDING}' AND created_at = %(now)s
+    GROUP BY recipient_id HAVING count(*) > %(most)s
+), gone AS (
+    DELETE FROM notifications_delivery d USING crowd
+    WHERE d.recipient = '{Recipient.USER}' AND d.recipient_id = crowd.recipient_id
+      AND d.message_id = ANY(%(messages)s) AND d.topic = '{Topic.OPENED}'
+      AND d.state = '{DeliveryState.PENDING}' AND d.created_at = %(now)s
+    RETURNING d.recipient_id, d.message_id
+), kept AS (
+    INSERT INTO notifications_digestitem (recipient, recipient_id, message_id, due_at, created_at)
+    SELECT '{Recipient.USER}', recipient_id, message_id, %(now)s, %(now)s FROM gone
+    ON CONFLICT (recipient, recipient_id, message_id) DO NOTHING
+)
+SELECT count(DISTINCT recipient_id) FROM gone
+"""  # noqa: S608
+_WRITE: Final = inserting(
+    {
+        "message_id": "m.id",
+        "facts_of_id": "m.id",
+        "topic": "m.topic",
+        "opportunity_id": "m.opportunity_id",
+        "items": "one.items",
+        "priority": "m.priority",
+        "expires_at": "one.expires_at",
+        "silent": "false",
+        "counted": "true",
+    },
+    f"""jsonb_to_recordset(%(rows)s::jsonb)
+            AS one(user_id bigint, message_id bigint, items bigint[], expires_at timestamptz)
+        JOIN notifications_message m ON m.id = one.message_id
+        JOIN accounts_audience a ON a.user_id = one.user_id AND {REACHABLE}""",
+)
+
+
+@dataclass(slots=True)
+class Bundled:
+    """What one run came to, in messages and items."""
+
+    bundles: int = 0
+    singles: int = 0
+    items: int = 0
+    ended: int = 0  # items that had closed or expired
+    unreachable: int = 0  # items of people without a session
+    more: bool = False  # others are due
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    message_id: int
+    expires_at: datetime | None
+    economics: tuple[float, float, int, float]
+
+
+@dataclass(slots=True)
+class _Taken:
+    items: dict[int, list[_Item]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def gather(message_ids: Sequence[int], now: datetime) -> int:
+    """Makes one bundle of more than three openings a fan-out has written to one person at `now`.
+
+    For the transaction of the fan-out, before anybody could have claimed them; `run` sends the
+    bundle. What is bundled is not followed up on, as no bundle is. Returns how many people.
+    """
+    told = {"messages": list(message_ids), "now": now, "most": SEPARATE_AT_MOST}
+    with connection.cursor() as cursor:
+        cursor.execute(_GATHER, told)
+        [(people,)] = cursor.fetchall()
+    return int(people)
+
+
+def run(now: datetime, *, limit: int = AT_ONCE) -> Bundled:
+    """Bundles what is due of up to `limit` people; five statements whatever their number.
+
+    Does nothing while another process bundles.
+    """
+    with transaction.atomic():
+        if not _alone():
+            return Bundled()
+        taken = _take(now, limit)
+        done = Bundled(ended=taken.counts["ended"], unreachable=taken.counts["unreachable"])
+        done.more = taken.counts["people"] >= limit
+        _write(_ranked(taken), now, done)
+    return done
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [BUNDLING])
+        [(alone,)] = cursor.fetchall()
+    return bool(alone)
+
+
+def _take(now: datetime, limit: int) -> _Taken:
+    told = {
+        "now": now, "limit": limit, "clocks": audience.clocks(now),
+        "replay": settings.MARKET_MODE == "replay",
+    }  # fmt: skip
+    taken, people = _Taken(), set()
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, told)
+        for person, message, reachable, alive, expires_at, *economics in cursor.fetchall():
+            people.add(person)
+            if not reachable:
+                taken.counts["unreachable"] += 1
+            elif not alive:
+                taken.counts["ended"] += 1
+            else:
+                taken.items[person].append(_Item(message, expires_at, tuple(economics)))
+    taken.counts["people"] = len(people)
+    return taken
+
+
+def _ranked(taken: _Taken) -> dict[int, list[_Item]]:
+    """Each person's items by what they pay his own cohort, the best first."""
+    wanted = {item.message_id for items in taken.items.values() for item in items}
+    facts = dict(Message.objects.filter(pk__in=wanted).values_list("pk", "facts"))
+    pays: dict[tuple[Any, ...], float] = {}
+    for items in taken.items.values():
+        for item in items:
+            key = (item.message_id, *item.economics)
+            if key not in pays:
+                pays[key] = _pays(facts[item.message_id], item.economics)
+    return {
+        person: sorted(
+            items,
+            key=lambda item: (-pays[item.message_id, *item.economics], item.message_id),
+        )
+        for person, items in taken.items.items()
+    }
+
+
+def _pays(facts: Mapping[str, Any], economics: tuple[float, float, int, float]) -> float:
+    return figures_for(facts, *economics).pays if "net" in facts else float("-inf")
+
+
+def _write(ranked: Mapping[int, Sequence[_Item]], now: datetime, done: Bundled) -> None:
+    bundles = {person: items for person, items in ranked.items() if len(items) > 1}
+    rows = [
+        _row(person, items[0].message_id, None, items[0].expires_at)
+        for person, items in ranked.items()
+        if len(items) == 1
+    ]
+    done.singles = len(rows)
+    if bundles:
+        message = Message.objects.create(topic=Topic.DIGEST, priority=Priority.LOW, at=now)
+        rows += [
+            _row(person, message.pk, [item.message_id for item in items], _last(items))
+            for person, items in bundles.items()
+        ]
+    done.bundles = len(bundles)
+    done.items = sum(len(items) for items in ranked.values())
+    _insert(rows, now)
+
+
+def _row(
+    person: int, message_id: int, items: list[int] | None, expires_at: datetime | None
+) -> dict[str, Any]:
+    return {
+        "user_id": person,
+        "message_id": message_id,
+        "items": None if items is None else items[:KEPT_AT_MOST],
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
+    }
+
+
+def _last(items: Sequence[_Item]) -> datetime | None:
+    """A bundle is worth reading as long as one of its items is."""
+    ends = [item.expires_at for item in items if item.expires_at is not None]
+    return max(ends) if len(ends) == len(items) else None
+
+
+def _insert(rows: list[dict[str, Any]], now: datetime) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, {"now": now, "rows": json.dumps(rows)})
+        letters.wake([row[0] for row in cursor.fetchall()])

@@ -1,0 +1,274 @@
+"""Bundles: everything that waited, once, best first, and nothing that is over."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import User
+from notifications import digests
+from notifications.models import Delivery, DigestItem, Message
+from notifications.names import Topic
+from opportunities.models import Opportunity
+from tests.notifications.factories import (
+    HOUR,
+    MINUTE,
+    NOON,
+    DeliveryFactory,
+    MessageFactory,
+    cohorts,
+    facts,
+    reachable_person,
+)
+from tests.opportunities.factories import OpportunityFactory
+
+pytestmark = pytest.mark.django_db
+COINS = iter(f"COIN{n}" for n in range(1_000_000))
+
+
+def opening(net: float = 0.004, at: datetime = NOON - MINUTE, **more: Any) -> Message:
+    """The opening of a live opportunity that pays this much."""
+    coin = next(COINS)
+    row = OpportunityFactory(asset=coin, as_of=at, **more)
+    told = facts(opportunity_id=row.pk, asset=coin, net=net, net_at_size=net, cohorts=None)
+    message: Message = MessageFactory(opportunity_id=row.pk, asset=coin, facts=told, at=at)
+    return message
+
+
+def waiting(person: User, *messages: Message, due_at: datetime = NOON) -> None:
+    """These messages wait for the person's window."""
+    for message in messages:
+        DigestItem.objects.create(
+            recipient="user", recipient_id=person.pk, message=message, due_at=due_at,
+            created_at=NOON - HOUR,
+        )  # fmt: skip
+
+
+def got(person: User) -> list[Delivery]:
+    """What is to be sent to the person."""
+    return list(Delivery.objects.filter(recipient="user", recipient_id=person.pk).order_by("pk"))
+
+
+def test_what_waits_becomes_one_message_best_first() -> None:
+    person = reachable_person(language="es", notional_usd=5_000)
+    poor, best, fair = opening(0.002), opening(0.009), opening(0.004)
+    waiting(person, poor, best, fair)
+
+    done = digests.run(NOON)
+
+    [delivery] = got(person)
+    assert delivery.topic == Topic.DIGEST
+    assert delivery.items == [best.pk, fair.pk, poor.pk]
+    assert (delivery.counted, delivery.language, delivery.notional_usd) == (True, "es", 5_000)
+    assert (done.bundles, done.singles, done.items, done.more) == (1, 0, 3, False)
+    assert not DigestItem.objects.exists()
+
+
+def test_best_is_what_pays_the_persons_own_cohort() -> None:
+    large = reachable_person(notional_usd=50_000)
+    small = reachable_person(notional_usd=100)
+    deep, thin = opening(), opening()
+    for message, at_size in ((deep, [0.004] * 5), (thin, [0.006, 0.006, 0.005, 0.003, 0.001])):
+        message.facts["cohorts"] = cohorts([0.004] * 4, list(at_size))
+        message.save()
+    for person in (large, small):
+        waiting(person, deep, thin)
+
+    digests.run(NOON)
+
+    assert got(large)[0].items == [deep.pk, thin.pk]
+    assert got(small)[0].items == [thin.pk, deep.pk]
+
+
+def test_a_single_item_goes_out_as_the_ordinary_opening() -> None:
+    person, message = reachable_person(), opening()
+    waiting(person, message)
+
+    done = digests.run(NOON)
+
+    [delivery] = got(person)
+    assert (delivery.topic, delivery.message_id, delivery.items) == ("opened", message.pk, None)
+    assert delivery.opportunity_id == message.opportunity_id
+    assert delivery.counted
+    assert (done.bundles, done.singles) == (0, 1)
+
+
+def test_what_is_over_drops_out_and_is_counted() -> None:
+    person = reachable_person()
+    closed, expired, alive = opening(closed=True), opening(), opening()
+    Opportunity.objects.filter(pk=expired.opportunity_id).update(
+        confirmed_at=NOON - 5 * HOUR, opened_at=NOON - 6 * HOUR, promise_at=NOON - 6 * HOUR,
+        expires_at=NOON,
+    )  # fmt: skip
+    waiting(person, closed, expired, alive)
+
+    done = digests.run(NOON)
+
+    assert (done.ended, done.items) == (2, 1)
+    assert [delivery.message_id for delivery in got(person)] == [alive.pk]
+
+
+def test_what_was_confirmed_since_outlives_the_expiry_of_its_message() -> None:
+    person = reachable_person()
+    message = opening()
+    Message.objects.update(expires_at=NOON - HOUR)
+    waiting(person, message)
+
+    digests.run(NOON)
+
+    [delivery] = got(person)
+    row = Opportunity.objects.get(pk=message.opportunity_id)
+    assert delivery.expires_at == row.expires_at
+
+
+def test_recorded_opportunities_expire_by_their_own_clock(settings: Settings) -> None:
+    settings.MARKET_MODE = "replay"
+    person = reachable_person()
+    waiting(person, opening(at=NOON - timedelta(days=90)))
+
+    digests.run(NOON)
+
+    [delivery] = got(person)
+    assert delivery.expires_at == NOON + 4 * HOUR
+
+
+def test_items_are_left_until_their_window() -> None:
+    person = reachable_person()
+    waiting(person, opening(), due_at=NOON + MINUTE)
+
+    assert digests.run(NOON).items == 0
+    assert digests.run(NOON + MINUTE).items == 1
+
+
+def test_quiet_hours_are_waited_for() -> None:
+    person = reachable_person(quiet_from_min=11 * 60, quiet_to_min=13 * 60, time_zone="UTC")
+    waiting(person, opening(), opening())
+
+    assert digests.run(NOON).items == 0
+    assert digests.run(NOON + HOUR).bundles == 1
+
+
+def test_whoever_has_no_session_is_not_written_to() -> None:
+    waiting(reachable_person(session_until=NOON), opening(), opening())
+
+    done = digests.run(NOON)
+
+    assert (done.unreachable, done.bundles) == (2, 0)
+    assert not Delivery.objects.exists()
+    assert not DigestItem.objects.exists()
+
+
+def test_people_share_a_message_but_not_their_items() -> None:
+    first, second = reachable_person(), reachable_person()
+    both, one, other = opening(0.009), opening(), opening()
+    waiting(first, both, one)
+    waiting(second, both, other)
+
+    digests.run(NOON)
+
+    assert got(first)[0].items == [both.pk, one.pk]
+    assert got(second)[0].items == [both.pk, other.pk]
+    assert got(first)[0].message_id == got(second)[0].message_id
+
+
+def test_a_run_takes_no_more_people_than_asked_and_says_that_others_wait() -> None:
+    people = [reachable_person() for _ in range(3)]
+    for person in people:
+        waiting(person, opening())
+
+    assert digests.run(NOON, limit=2).more
+    assert not digests.run(NOON, limit=2).more
+    assert Delivery.objects.count() == 3
+
+
+def test_a_message_keeps_no_endless_list() -> None:
+    person = reachable_person()
+    messages = [opening(0.001 + n / 1e6) for n in range(55)]
+    waiting(person, *messages)
+
+    digests.run(NOON)
+
+    assert got(person)[0].items == [one.pk for one in reversed(messages[5:])]
+
+
+def test_the_number_of_statements_does_not_grow(django_assert_num_queries: Any) -> None:
+    for _ in range(5):
+        waiting(reachable_person(), opening(), opening())
+    with django_assert_num_queries(7):  # with the savepoints' two
+        digests.run(NOON)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_item_is_in_exactly_one_message_when_several_bundle_at_once() -> None:
+    people = [reachable_person() for _ in range(12)]
+    messages = [opening() for _ in range(4)]
+    for person in people:
+        waiting(person, *messages)
+
+    def bundle(_: int) -> None:
+        try:
+            while digests.run(NOON, limit=3).items or DigestItem.objects.exists():
+                pass
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bundle, range(4)))
+
+    for person in people:
+        [delivery] = got(person)
+        assert sorted(delivery.items or []) == sorted(one.pk for one in messages)
+
+
+def die(*_: object) -> None:
+    raise SystemExit
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bundler_that_dies_takes_nothing_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = reachable_person()
+    waiting(person, opening(), opening())
+
+    with monkeypatch.context() as dying:
+        dying.setattr(digests, "_insert", die)
+        with pytest.raises(SystemExit):
+            digests.run(NOON)
+
+    assert DigestItem.objects.count() == 2
+    assert digests.run(NOON).bundles == 1
+
+
+def fanned_out(person: User, *messages: Message, at: datetime = NOON, **more: Any) -> None:
+    """These openings were written to the person by one fan-out."""
+    for message in messages:
+        DeliveryFactory(message=message, recipient_id=person.pk, created_at=at, **more)
+
+
+def test_four_openings_of_one_fan_out_become_one_message() -> None:
+    many, few = reachable_person(), reachable_person()
+    messages = [opening(0.001 * n) for n in range(1, 5)]
+    fanned_out(many, *messages)
+    fanned_out(few, *messages[:3])
+
+    assert digests.gather([one.pk for one in messages], NOON) == 1
+    digests.run(NOON)
+
+    [bundle] = got(many)
+    assert bundle.items == [one.pk for one in reversed(messages)]
+    assert len(got(few)) == 3
+
+
+def test_what_is_on_its_way_or_of_an_earlier_fan_out_is_left_alone() -> None:
+    person = reachable_person()
+    messages = [opening() for _ in range(6)]
+    fanned_out(person, *messages[:2])
+    fanned_out(person, *messages[2:4], at=NOON - MINUTE)
+    fanned_out(person, *messages[4:], state="sending")
+
+    assert digests.gather([one.pk for one in messages], NOON) == 0
+    assert len(got(person)) == 6
