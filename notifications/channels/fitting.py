@@ -1,0 +1,44 @@
+"""Texts made to fit: shorter, on one line, and never cut inside a character reference."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+ELLIPSIS: Final = "…"
+SPACE: Final = re.compile(r"\s+")
+UNFINISHED: Final = re.compile(r"&#?\w{0,8}$")
+
+
+def one_line(text: str, limit: int) -> str:
+    """The text without control characters, on one line, at most `limit` characters."""
+    letters = (one if _is_shown(one) else " " for one in text)
+    return shortened(SPACE.sub(" ", "".join(letters)).strip(), limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text itself where it fits; else its beginning up to a line or word, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = UNFINISHED.sub("", text[: limit - len(ELLIPSIS)])
+    ends = [cut.rfind(end) for end in ("\n", " ")]
+    at = next((end for end in ends if end > len(cut) * 0.7), len(cut))
+    return cut[:at].rstrip() + ELLIPSIS
+
+
+def pieces(text: str, limit: int, most: int) -> list[str]:
+    """The text in at most `most` pieces of at most `limit`, cut at lines where there are any."""
+    found: list[str] = []
+    while text and len(found) < most - 1 and len(text) > limit:
+        cut = UNFINISHED.sub("", text[:limit])
+        at = cut.rfind("\n")
+        at = at if at > 0 else len(cut)
+        found.append(text[:at])
+        text = text[at:].lstrip("\n")
+    return [*found, shortened(text, limit)] if text else found
+
+
+def _is_shown(letter: str) -> bool:
+    """Control characters and those that turn the direction of a line are not."""
+    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or letter == "\u200d"
