@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import audience
@@ -30,6 +29,9 @@ KEPT_AT_MOST: Final = 50  # items of one message; its text shows the first ten
 SEPARATE_AT_MOST: Final = 3  # openings of one fan-out that one person gets one by one
 BUNDLING: Final = 4_408_002  # the advisory lock of who bundles
 
+# An opportunity lives by the clock of its data, which in a replay is not the wall's: `at` and
+# `created_at` are the same moment on both.
+_UNTIL: Final = "coalesce(o.expires_at + (m.created_at - m.at), m.expires_at)"
 # People in their quiet hours are left for later; whoever has no session any more is not.
 _TAKE: Final = f"""
 WITH who AS MATERIALIZED (
@@ -46,10 +48,8 @@ WITH who AS MATERIALIZED (
 )
 SELECT t.recipient_id, t.message_id, {REACHABLE} IS TRUE,
        o.state IS DISTINCT FROM '{State.CLOSED}'
-           AND coalesce(%(now)s + (o.expires_at - CASE WHEN %(replay)s THEN o.as_of ELSE %(now)s
-                        END), m.expires_at, 'infinity') > %(now)s,
-       coalesce(%(now)s + (o.expires_at - CASE WHEN %(replay)s THEN o.as_of ELSE %(now)s END),
-                m.expires_at),
+           AND coalesce({_UNTIL}, 'infinity') > %(now)s,
+       {_UNTIL},
        a.notional_usd, a.horizon_hours, a.vip_levels, a.leverage
 FROM taken t
 JOIN notifications_message m ON m.id = t.message_id
@@ -156,10 +156,7 @@ def _alone() -> bool:
 
 
 def _take(now: datetime, limit: int) -> _Taken:
-    told = {
-        "now": now, "limit": limit, "clocks": audience.clocks(now),
-        "replay": settings.MARKET_MODE == "replay",
-    }  # fmt: skip
+    told = {"now": now, "limit": limit, "clocks": audience.clocks(now)}
     taken, people = _Taken(), set()
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, told)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from pytest_django import Settings
 
 from accounts.models import User
 from notifications import digests
@@ -31,12 +30,18 @@ pytestmark = pytest.mark.django_db
 COINS = iter(f"COIN{n}" for n in range(1_000_000))
 
 
-def opening(net: float = 0.004, at: datetime = NOON - MINUTE, **more: Any) -> Message:
-    """The opening of a live opportunity that pays this much."""
+def opening(
+    net: float = 0.004,
+    at: datetime = NOON - MINUTE,
+    written_at: datetime | None = None,
+    **more: Any,
+) -> Message:
+    """The opening of a live opportunity that pays this much; `at` is the clock of its data."""
     coin = next(COINS)
     row = OpportunityFactory(asset=coin, as_of=at, **more)
     told = facts(opportunity_id=row.pk, asset=coin, net=net, net_at_size=net, cohorts=None)
     message: Message = MessageFactory(opportunity_id=row.pk, asset=coin, facts=told, at=at)
+    Message.objects.filter(pk=message.pk).update(created_at=written_at or at)
     return message
 
 
@@ -126,15 +131,14 @@ def test_what_was_confirmed_since_outlives_the_expiry_of_its_message() -> None:
     assert delivery.expires_at == row.expires_at
 
 
-def test_recorded_opportunities_expire_by_their_own_clock(settings: Settings) -> None:
-    settings.MARKET_MODE = "replay"
+def test_recorded_opportunities_expire_by_their_own_clock() -> None:
     person = reachable_person()
-    waiting(person, opening(at=NOON - timedelta(days=90)))
+    waiting(person, opening(at=NOON - timedelta(days=90), written_at=NOON - HOUR))
 
     digests.run(NOON)
 
     [delivery] = got(person)
-    assert delivery.expires_at == NOON + 4 * HOUR
+    assert delivery.expires_at == NOON + 3 * HOUR
 
 
 def test_items_are_left_until_their_window() -> None:
