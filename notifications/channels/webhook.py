@@ -59,6 +59,11 @@ class Webhook:
 
 
 async def _post(message: Outgoing) -> Result:
+    return answers.judged(message, await post(message))
+
+
+async def post(message: Outgoing) -> answers.Answer:
+    """Sends one message and returns the server's answer. Raises Unsent, RefusedAddress."""
     now = timezone.now()
     body = msgspec.json.encode(envelope(message, now.isoformat()))
     headers = {
@@ -67,7 +72,7 @@ async def _post(message: Outgoing) -> Result:
         signing.DELIVERY_HEADER: message.key,
         **_authorization(message.address),
     }
-    return answers.judged(message, await http.exchange(str(message.address["url"]), body, headers))
+    return await http.exchange(str(message.address["url"]), body, headers)
 
 
 def envelope(message: Outgoing, sent_at: str) -> dict[str, Any]:
@@ -75,12 +80,9 @@ def envelope(message: Outgoing, sent_at: str) -> dict[str, Any]:
     content = message.content
     said = {"title": content.title, "text": content.body, "language": content.language}
     return {
-        "version": VERSION,
-        "id": message.key,
-        "topic": content.topic.value,
-        "sent_at": sent_at,
+        "version": VERSION, "id": message.key, "topic": content.topic.value, "sent_at": sent_at,
         "data": dict(content.data) or said,
-    }
+    }  # fmt: skip
 
 
 def _secret(raw: Mapping[str, Any]) -> str:
