@@ -136,7 +136,7 @@ def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
     expired, of a closed opportunity, of an opening that failed, overtaken by a later follow-up,
     of somebody without a session, or who does not want to be disturbed now.
     """
-    held = {
+    held: dict[str, Any] = {
         "channel": CHANNEL_NUMBERS[channel],
         "now": now,
         "limit": limit,

@@ -31,7 +31,7 @@ _ANEW: Final = {
     "settled_at": "NULL",
 }
 _KEPT: Final = [
-    field.column
+    str(field.column)
     for field in Told._meta.local_fields  # noqa: SLF001
     if field.column not in _ANEW
 ]

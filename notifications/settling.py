@@ -152,7 +152,8 @@ def _clean(text: str, length: int) -> str:
 def _look_after_addresses(results: Sequence[Settled], now: datetime) -> list[Address | Chat]:
     """Disables what is gone, follows what has moved, counts the failures of people's servers."""
     disabled: list[Address | Chat | None] = []
-    worked, failed = set(), set()
+    worked: set[int] = set()
+    failed: set[int] = set()
     for told in results:
         for one in told.tries:
             disabled.append(_look_after(told.row, one, now))
