@@ -75,7 +75,13 @@ class PushService:
         answer, payload = await self._answer(request, name, body)
         text = msgspec.json.encode(payload).decode() if payload else ""
         self.book.note(
-            NAME, "POST", name, answer.status_code, id=tag, text=text, headers=dict(request.headers)
+            NAME,
+            "POST",
+            name,
+            answer.status_code,
+            number=tag,
+            text=text,
+            headers=dict(request.headers),
         )
         if payload:
             title, told = str(payload.get("title", "")), str(payload.get("body", ""))

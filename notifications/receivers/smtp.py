@@ -19,7 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from notifications.receivers.book import Book, Shown
 
-NAME: Final = "smtp"
+NAME: Final = "email"
 REFUSALS: Final[Mapping[str, str]] = {
     "unknown": "550 5.1.1 <{to}>: no such user here",
     "closed": "550 5.2.1 <{to}>: mailbox disabled",
@@ -74,7 +74,7 @@ class Mailboxes:
         plain = mail.get_body(("plain",))
         text = plain.get_content() if plain is not None else ""
         self.mails[number] = mail
-        self.book.note(NAME, "DATA", to, 250, id=number, text=text, subject=subject)
+        self.book.note(NAME, "DATA", to, 250, number=number, text=text, subject=subject)
         self.book.show(Shown(NAME, to, number, text, subject))
 
     def authenticate(self, _: SMTP, __: Session, ___: Envelope, ____: str, told: Any) -> AuthResult:

@@ -48,7 +48,7 @@ class Webhooks:
             if not repeated:
                 self._show(name, delivery, body)
         self.book.note(
-            NAME, "POST", name, answer.status_code, id=delivery, text=body.decode(errors="replace"),
+            NAME, "POST", name, answer.status_code, number=delivery, text=body.decode(errors="replace"),
             headers=dict(request.headers), repeated=repeated,
         )  # fmt: skip
         return answer
