@@ -126,7 +126,7 @@ def gather(message_ids: Sequence[int], now: datetime) -> int:
     For the transaction of the fan-out, before anybody could have claimed them; `run` sends the
     bundle. What is bundled is not followed up on, as no bundle is. Returns how many people.
     """
-    told = {"messages": list(message_ids), "now": now, "most": SEPARATE_AT_MOST}
+    told: dict[str, Any] = {"messages": list(message_ids), "now": now, "most": SEPARATE_AT_MOST}
     with connection.cursor() as cursor:
         cursor.execute(_GATHER, told)
         [(people,)] = cursor.fetchall()
@@ -156,7 +156,7 @@ def _alone() -> bool:
 
 
 def _take(now: datetime, limit: int) -> _Taken:
-    told = {"now": now, "limit": limit, "clocks": audience.clocks(now)}
+    told: dict[str, Any] = {"now": now, "limit": limit, "clocks": audience.clocks(now)}
     taken, people = _Taken(), set()
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, told)

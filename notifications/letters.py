@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -96,7 +96,7 @@ def post(letters: Sequence[Letter], now: datetime) -> int:
     """Writes the deliveries, and wakes those who send them after the commit. Returns how many."""
     if not letters:
         return 0
-    told = {
+    told: dict[str, Any] = {
         "now": now,
         "messages": [one.message_id for one in letters],
         "people": [one.user_id for one in letters],

@@ -116,9 +116,12 @@ def _move(
     with connection.cursor() as cursor:
         cursor.execute(_ARM.format(**words), told)
         cursor.execute(_FIRE.format(**words), told)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _fired(row: tuple[Any, ...], more: Mapping[str, Any]) -> Fired:
-    number, user_id, kind, *rest = row
-    return Fired(number, user_id, TriggerKind(kind), *rest, more)
+    number, user_id, kind, subject, venue, level, label, value, silent = row
+    return Fired(
+        number, user_id, TriggerKind(kind), subject, venue, level, label, value, silent, more
+    )

@@ -78,7 +78,11 @@ def nets(now: datetime) -> list[Own]:
 
 
 def _watchers(now: datetime) -> list[_Watcher]:
-    told = {"now": now, "kind": TriggerKind.NET_ABOVE.value, "premium": Tier.PREMIUM.rank}
+    told: dict[str, Any] = {
+        "now": now,
+        "kind": TriggerKind.NET_ABOVE.value,
+        "premium": Tier.PREMIUM.rank,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_WATCHERS, told)
         return [_Watcher(*row) for row in cursor.fetchall()]

@@ -20,11 +20,10 @@ from tests.notifications.factories import (
     NOON,
     DeliveryFactory,
     MessageFactory,
-    cohorts,
     facts,
     reachable_person,
 )
-from tests.opportunities.factories import OpportunityFactory
+from tests.opportunities.factories import OpportunityFactory, cohorts
 
 pytestmark = pytest.mark.django_db
 COINS = iter(f"COIN{n}" for n in range(1_000_000))
@@ -43,6 +42,11 @@ def opening(
     message: Message = MessageFactory(opportunity_id=row.pk, asset=coin, facts=told, at=at)
     Message.objects.filter(pk=message.pk).update(created_at=written_at or at)
     return message
+
+
+def about(message: Message) -> int:
+    assert message.opportunity_id is not None
+    return message.opportunity_id
 
 
 def waiting(person: User, *messages: Message, due_at: datetime = NOON) -> None:
@@ -106,7 +110,7 @@ def test_a_single_item_goes_out_as_the_ordinary_opening() -> None:
 def test_what_is_over_drops_out_and_is_counted() -> None:
     person = reachable_person()
     closed, expired, alive = opening(closed=True), opening(), opening()
-    Opportunity.objects.filter(pk=expired.opportunity_id).update(
+    Opportunity.objects.filter(pk=about(expired)).update(
         confirmed_at=NOON - 5 * HOUR, opened_at=NOON - 6 * HOUR, promise_at=NOON - 6 * HOUR,
         expires_at=NOON,
     )  # fmt: skip
@@ -127,7 +131,7 @@ def test_what_was_confirmed_since_outlives_the_expiry_of_its_message() -> None:
     digests.run(NOON)
 
     [delivery] = got(person)
-    row = Opportunity.objects.get(pk=message.opportunity_id)
+    row = Opportunity.objects.get(pk=about(message))
     assert delivery.expires_at == row.expires_at
 
 

@@ -15,8 +15,8 @@ from notifications.names import TriggerKind
 from notifications.trigger_nets import NOTHING, Own
 from opportunities.models import Opportunity
 from tests.notifications.alerts import alert
-from tests.notifications.factories import MINUTE, NOON, cohorts, reachable_person
-from tests.opportunities.factories import OpportunityFactory
+from tests.notifications.factories import MINUTE, NOON, reachable_person
+from tests.opportunities.factories import OpportunityFactory, cohorts
 
 pytestmark = pytest.mark.django_db
 

@@ -70,7 +70,7 @@ def test_all_kinds_are_looked_at_in_one_go(person: User, monkeypatch: pytest.Mon
     alert(person, kind=TriggerKind.VENUE_BLIND, subject="bybit", level=None)
     alert(person, kind=TriggerKind.NET_ABOVE, subject="WIF", level=0.004)
     row = OpportunityFactory(asset="WIF", net=0.006, net_at_size=0.006, cohorts=None, shelves=7)
-    OpportunityFactory._meta.model.objects.update(opened_at=NOON - timedelta(days=1))  # type: ignore[misc]
+    OpportunityFactory._meta.model.objects.update(opened_at=NOON - timedelta(days=1))
     market(
         monkeypatch, quoted("okx", "BTC", 150), funded("okx", "WIF", -0.0009), okx=5.0, bybit=45_000
     )
