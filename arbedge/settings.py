@@ -223,6 +223,9 @@ APPRISE_SCHEMES: list[str] = env.list(  # only services whose host the user cann
     "APPRISE_SCHEMES", ["pover", "pbul", "prowl", "spush", "join", "pagertree", "wxteams", "gchat"]
 )
 ALERTS_PER_PERSON = env.int("ALERTS_PER_PERSON", 20)
+CHARTS_IN_MESSAGES = env.bool("CHARTS_IN_MESSAGES", False)  # drawing takes half a second
+# Countries nobody is told opportunities in: "US", or "funding:US" for one kind only.
+REGIONS_BLOCKED: list[str] = env.list("REGIONS_BLOCKED", [])
 # Where addresses of users may lead although it is not the public internet: never in production.
 TRUSTED_RECEIVER_HOSTS: list[str] = env.list(
     "TRUSTED_RECEIVER_HOSTS", [_receivers.removeprefix("http://")] if DEMO else []

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
+
+import numpy as np
 
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUE_BITS, VIP_LEVELS
 from arbedge.names import Kind, Market
 from opportunities.costs import HOURS_PER_YEAR
+from opportunities.settlements import break_even_ms
 
 LEVEL_BITS: Final = 4
 VENUES_WITH_LEVELS: Final = 15  # as many as the audience's 64 bits hold; the others are at level 0
 SIDES: Final = ("long", "short")
+ROUNDING: Final = 1e-7  # stored nets have eight decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,32 @@ def figures_for(
     Margined legs tie up 1/leverage of the position, spot legs all of it.
     """
     return _figures(facts, notional_usd, horizon_hours, level_held(facts, vip_levels), leverage)
+
+
+def even_at(facts: Mapping[str, Any], figures: Figures, at: datetime) -> datetime | None:
+    """When receipts reach the cohort's own costs, from the calendars as they stood at `at`.
+
+    None: not within four horizons, or a spot gap, which pays at once.
+    """
+    horizon = figures.horizon_hours
+    if facts.get("kind") == Kind.SPOT or not horizon or figures.cost is None:
+        return None
+    if horizon == facts.get("horizon_hours") and abs(figures.cost - facts["cost"]) < ROUNDING:
+        return _moment(facts.get("break_even_at"))
+    legs = [(1.0 if side == "short" else -1.0, facts[side]) for side in SIDES if facts.get(side)]
+    paying = [(sign, leg) for sign, leg in legs if leg.get("rate") and leg.get("next_at")]
+    if not paying:
+        return None
+    found = break_even_ms(
+        tuple(np.array([sign * leg["rate"]]) for sign, leg in paying),  # type: ignore[arg-type]
+        tuple(np.array([_ms(leg["next_at"])]) for _, leg in paying),  # type: ignore[arg-type]
+        tuple(np.array([leg["interval_hours"]]) for _, leg in paying),  # type: ignore[arg-type]
+        np.array([1.0 if facts.get("k") is None else facts["k"]]),
+        np.array([figures.cost]),
+        now_ms=at.timestamp() * 1000,
+        horizon_hours=horizon,
+    )[0]
+    return None if np.isnan(found) else datetime.fromtimestamp(float(found) / 1000, UTC)
 
 
 def cells(facts: Mapping[str, Any]) -> Iterator[Cell]:
@@ -180,3 +211,11 @@ def _cost(facts: Mapping[str, Any], net: float, notional: float, level: int) -> 
         return float(facts["net"] + cost - net)
     same = _look_up(facts, notional, facts.get("horizon_hours") or 0.0, level)
     return None if same is None else float(cost + facts["net"] - same[0])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _ms(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp() * 1000

@@ -65,6 +65,9 @@ class AlertFacts(TypedDict):
     opportunity_id: NotRequired[int | None]
     horizon_hours: NotRequired[float | None]  # of a net
     interval_hours: NotRequired[float | None]  # of a funding rate
+    at: NotRequired[str]  # where a funding rate was found, when it is watched everywhere
+    long_venue: NotRequired[str]  # of the trade that a net belongs to
+    short_venue: NotRequired[str]
     since: NotRequired[str | None]  # ISO, of a blind venue
     age_ms: NotRequired[float | None]  # of the value when it was seen
 
@@ -189,6 +192,7 @@ _ITEM: Final = (
     *_SHARED,
     _text("legs", "the venues", "OKX/Bybit"),
     _text("risk", "the risk class", "low"),
+    Variable("seen", Type.MOMENT, "when the figures were so", "12 min ago"),
     _text("line", "coin and kind, to press where the channel can", "WIF funding"),
 )
 _DIGEST: Final = (
