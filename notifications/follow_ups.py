@@ -1,0 +1,175 @@
+"""Telling those who were sent an opening what became of it.
+
+A follow-up goes to whoever was sent the opening, or is being sent it; the queue keeps it behind the
+opening. Whoever still waits for the opening gets no follow-up: his opening takes the new figures,
+or is cancelled where the opportunity is over. Of several follow-ups that wait the latest survives.
+
+Openings are deliveries of the opportunity without an opening of their own, whatever their message:
+an improvement is the opening to whoever had not been told before.
+"""
+# ruff: noqa: S608  (statements are put together from this floor's own words, never from data)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection
+
+from accounts import audience
+from arbedge.choices import Notice
+from arbedge.names import CloseReason, State
+from notifications.codes import Code, Why
+from notifications.names import ARRIVED, FOLLOW_UPS, WAITING, DeliveryState, Recipient, Topic
+from notifications.telling import SWITCHES
+
+OPENINGS: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)
+ONE_NOTICE_IN: Final = timedelta(minutes=10)  # about the same venue, to the same recipient
+LONGEST_LIFE: Final = timedelta(days=60)  # of an opportunity, as far as old openings are looked for
+
+PENDING, SENDING, CANCELLED = (
+    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.CANCELLED,
+)  # fmt: skip
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _switch(topic: Topic) -> int:
+    return 1 << list(Notice).index(SWITCHES[topic])
+
+
+_TOLD_OF: Final = (*FOLLOW_UPS, Topic.VENUE_BLIND)
+_SWITCH: Final = " ".join(f"WHEN '{topic}' THEN {_switch(topic)}" for topic in _TOLD_OF)
+# The opportunities a follow-up is about: its own, or all that were open where nothing is seen now.
+# `over` are those that nobody need be sent any more.
+_TARGETS: Final = f"""
+due AS (
+    SELECT s.id AS slice_id, m.id AS message_id, m.topic, m.priority, m.expires_at,
+           m.opportunity_id, m.at, m.facts ->> 'venue' AS venue,
+           CASE m.topic {_SWITCH} END AS switch
+    FROM notifications_slice s JOIN notifications_message m ON m.id = s.message_id
+    WHERE s.id = ANY(%(slices)s)
+), target AS (
+    SELECT due.*, due.opportunity_id AS about, due.topic = '{Topic.CLOSED}' AS over
+    FROM due WHERE due.opportunity_id IS NOT NULL
+    UNION ALL
+    SELECT due.*, o.id, o.state = '{State.CLOSED}'
+    FROM due JOIN opportunities_opportunity o ON due.venue IN (o.long_venue, o.short_venue)
+    WHERE due.topic = '{Topic.VENUE_BLIND}' AND (o.live_key IS NOT NULL
+          OR o.close_reason = '{CloseReason.NO_DATA}' AND o.closed_at > due.at - %(window)s)
+)
+"""
+# Rows are locked in the order of their ids, so that two of these never wait for each other.
+_EARLIER: Final = f"""
+WITH {_TARGETS}, earlier AS (
+    SELECT d.id, t.message_id, t.over, d.opening_id IS NOT NULL AS follows
+    FROM target t JOIN notifications_delivery d ON d.opportunity_id = t.about
+    WHERE (t.over OR t.topic <> '{Topic.VENUE_BLIND}') AND CASE
+        WHEN d.opening_id IS NOT NULL THEN
+            d.state = '{PENDING}' AND d.message_id < t.message_id
+        ELSE d.topic IN ({_words(OPENINGS)}) AND d.facts_of_id < t.message_id AND (
+            d.state = '{PENDING}' OR d.state = '{SENDING}' AND t.over) END
+    ORDER BY d.id
+    FOR NO KEY UPDATE OF d
+)
+UPDATE notifications_delivery d SET
+    facts_of_id = CASE WHEN NOT over AND NOT follows THEN earlier.message_id
+                       ELSE d.facts_of_id END,
+    expires_at = CASE WHEN over AND NOT follows THEN least(d.expires_at, %(now)s)
+                      ELSE d.expires_at END,
+    state = CASE WHEN (over OR follows) AND d.state = '{PENDING}' THEN '{CANCELLED}'
+                 ELSE d.state END,
+    code = CASE WHEN follows THEN '{Code.SUPERSEDED}'
+                WHEN over AND d.state = '{PENDING}' THEN '{Code.CLOSED}' ELSE d.code END,
+    settled_at = CASE WHEN (over OR follows) AND d.state = '{PENDING}' THEN %(now)s
+                      ELSE d.settled_at END
+FROM earlier WHERE d.id = earlier.id
+"""
+_COPIED: Final = (
+    "tier", "language", "zone", "notional_usd", "horizon_hours", "vip_levels", "leverage",
+    "channels", "place", "channel", "to_all",
+)  # fmt: skip
+_FOUND: Final = ", ".join((
+    "id", "recipient", "recipient_id", "topic", "opportunity_id", "opening_id", "state",
+    "facts_of_id", *_COPIED,
+))  # fmt: skip
+# Of a venue's notice the channels are those of the latest opening that arrived.
+_FOLLOW: Final = f"""
+WITH {_TARGETS}, opening AS (
+    SELECT DISTINCT ON (t.slice_id, d.recipient, d.recipient_id)
+           t.slice_id, t.message_id, t.topic AS about_topic, t.priority, t.expires_at, t.venue,
+           t.switch, t.opportunity_id AS about, d.*
+    FROM target t JOIN (
+        SELECT {_FOUND} FROM notifications_delivery
+        UNION ALL
+        SELECT {_FOUND} FROM notifications_deliverylog WHERE settled_at > %(oldest)s
+    ) d ON d.opportunity_id = t.about
+    WHERE d.opening_id IS NULL AND d.topic IN ({_words(OPENINGS)})
+      AND d.facts_of_id < t.message_id
+      AND (d.state IN ({_words(ARRIVED)})
+           OR d.state IN ({_words(WAITING)}) AND t.topic <> '{Topic.VENUE_BLIND}')
+    ORDER BY t.slice_id, d.recipient, d.recipient_id, d.id DESC
+), notice AS (
+    SELECT m.id, m.facts ->> 'venue' AS venue FROM notifications_message m
+    WHERE m.topic = '{Topic.VENUE_BLIND}' AND m.created_at > %(now)s - %(window)s
+), judged AS (
+    SELECT o.*, (NOT ({audience.AWAKE}) OR coalesce(a.silent & o.switch <> 0, false)) AS hush,
+           CASE WHEN o.recipient = '{Recipient.CHAT}' AND (c.id IS NULL OR c.paused OR c.gone <> '')
+                THEN {Why.CHAT_PAUSED.value}
+                WHEN o.recipient = '{Recipient.USER}' AND a.user_id IS NULL
+                THEN {Why.NO_SESSION.value}
+                WHEN a.notices & o.switch = 0 THEN {Why.SWITCHED_OFF.value}
+                WHEN o.about_topic = '{Topic.VENUE_BLIND}' AND EXISTS (
+                    SELECT FROM notice JOIN (
+                        SELECT message_id, recipient, recipient_id FROM notifications_delivery
+                        UNION ALL
+                        SELECT message_id, recipient, recipient_id FROM notifications_deliverylog
+                        WHERE settled_at > %(now)s - %(window)s
+                    ) told ON told.message_id = notice.id
+                    WHERE notice.venue = o.venue AND told.recipient = o.recipient
+                      AND told.recipient_id = o.recipient_id)
+                THEN {Why.TOLD_ALREADY.value}
+                ELSE {Why.ELIGIBLE.value} END AS why
+    FROM opening o
+    LEFT JOIN accounts_audience a ON o.recipient = '{Recipient.USER}'
+         AND a.user_id = o.recipient_id AND a.session_until > %(now)s
+    LEFT JOIN notifications_chat c ON o.recipient = '{Recipient.CHAT}' AND c.id = o.recipient_id
+), written AS (
+    INSERT INTO notifications_delivery (
+        message_id, facts_of_id, recipient, recipient_id, topic, opportunity_id, opening_id, state,
+        code, priority, silent, counted, attempts, unended, refs, variant, created_at, due_at,
+        expires_at, {", ".join(_COPIED)})
+    SELECT message_id, message_id, recipient, recipient_id, about_topic, about,
+           CASE WHEN about IS NOT NULL THEN id END, '{PENDING}', '', priority, hush, false, 0, 0,
+           '{{}}', '', %(now)s, %(now)s, expires_at, {", ".join(_COPIED)}
+    FROM judged WHERE why = {Why.ELIGIBLE.value}
+    ORDER BY message_id, tier DESC, id
+    ON CONFLICT (message_id, recipient, recipient_id) DO NOTHING
+)
+SELECT slice_id, why, count(*) FROM judged GROUP BY slice_id, why
+"""
+
+
+def write(slice_ids: Sequence[int], now: datetime) -> dict[int, dict[str, int]]:
+    """Sets right what waits of earlier messages, and writes the deliveries of these slices.
+
+    Returns for every slice how many recipients there were by Why.code, `eligible` among them. Two
+    statements, in the caller's transaction.
+    """
+    values: dict[str, Any] = {
+        "slices": list(slice_ids),
+        "now": now,
+        "window": ONE_NOTICE_IN,
+        "oldest": now - LONGEST_LIFE,
+        "clocks": audience.clocks(now),
+    }
+    counts: dict[int, dict[str, int]] = {number: {} for number in slice_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLIER, values)
+        cursor.execute(_FOLLOW, values)
+        for slice_id, why, people in cursor.fetchall():
+            counts[slice_id][Why(why).code] = people
+    return counts

@@ -1,0 +1,107 @@
+"""Events of opportunities, and what is written of them: for tests of births and fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from arbedge.names import Event
+from notifications import births, fanout
+from notifications.codes import Why
+from notifications.eligibility import Due
+from notifications.models import Delivery, Message, Slice
+from notifications.names import DeliveryState, Recipient
+from opportunities.models import Opportunity, OpportunityEvent
+from tests.notifications.factories import NOON, DeliveryFactory, reachable_person
+from tests.opportunities.factories import OpportunityEventFactory, OpportunityFactory
+
+
+def opportunity(**values: Any) -> Opportunity:
+    """A live one, open for two hours at noon; the best of its family."""
+    made: Opportunity = OpportunityFactory(**{"as_of": NOON} | values)
+    return made
+
+
+def event(of: Opportunity, kind: Event, **values: Any) -> OpportunityEvent:
+    """What happened to it at noon; an end also closes the row, as the lifecycle does."""
+    if kind is Event.CLOSED:
+        reason = values.setdefault("reason", "below_half").partition(":")[0]
+        of.state, of.live_key, of.closed_at, of.close_reason = "closed", None, of.as_of, reason
+        of.save()
+    elif kind is Event.FADING:
+        of.state = "fading"
+        of.save()
+    made: OpportunityEvent = OpportunityEventFactory(
+        opportunity=of, type=kind.value, **{"at": NOON} | values
+    )
+    return made
+
+
+def born(*events: OpportunityEvent, now: datetime = NOON) -> list[Message]:
+    """The messages written of these events, in the order they were written."""
+    births.write([one.pk for one in events], now)
+    known = Message.objects.filter(event_id__in=[one.pk for one in events])
+    return list(known.order_by("pk"))
+
+
+def told(of: Opportunity, kind: Event, **values: Any) -> Message:
+    """An event and its message."""
+    (message,) = born(event(of, kind, **values))
+    return message
+
+
+def slices(message: Message) -> dict[int | None, Slice]:
+    """The message's slices by tier."""
+    return {one.tier: one for one in message.slices.all()}
+
+
+def sent(message: Message, state: str = "sent", **values: Any) -> Delivery:
+    """The opening's delivery to somebody with a session, as far as it has come."""
+    recipient = {} if "recipient_id" in values else {"recipient_id": reachable_person().pk}
+    made: Delivery = DeliveryFactory(message=message, state=state, **recipient | values)
+    return made
+
+
+def nobody(due: Sequence[Due], now: datetime) -> Mapping[int, Mapping[str, int]]:
+    """An eligibility by which nobody gets anything."""
+    return {one.slice_id: {} for one in due}
+
+
+class Everybody:
+    """An eligibility by which these people get every message not told to them before."""
+
+    def __init__(self, *people: int) -> None:
+        self.people = people
+        self.asked: list[Due] = []
+
+    def __call__(self, due: Sequence[Due], now: datetime) -> Mapping[int, Mapping[str, int]]:
+        self.asked += due
+        return {one.slice_id: {Why.ELIGIBLE.code: self._write(one, now)} for one in due}
+
+    def _write(self, one: Due, now: datetime) -> int:
+        mine = Delivery.objects.filter(opportunity_id=one.opportunity_id, recipient=Recipient.USER)
+        told = set(mine.values_list("recipient_id", flat=True))
+        fresh = [person for person in self.people if person not in told]
+        for person in fresh:
+            DeliveryFactory(
+                message_id=one.message_id, facts_of_id=one.facts_of_id, topic=one.topic,
+                opportunity_id=one.opportunity_id, priority=one.priority, recipient_id=person,
+                created_at=now, due_at=now, expires_at=one.expires_at,
+            )  # fmt: skip
+        return len(fresh)
+
+
+def fan_out(now: datetime = NOON, match: fanout.Match = nobody) -> fanout.Done:
+    """Everything that is due, with a test's own eligibility."""
+    return fanout.run(now, match=match)
+
+
+def follow_ups(message: Message) -> list[Delivery]:
+    """The deliveries of a follow-up, by recipient."""
+    return list(message.deliveries.order_by("recipient", "recipient_id"))
+
+
+def waiting() -> list[Delivery]:
+    """Every delivery nobody has sent or ended."""
+    return list(Delivery.objects.filter(state=DeliveryState.PENDING).order_by("pk"))
