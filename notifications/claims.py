@@ -9,9 +9,11 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from accounts import audience
 from arbedge.names import Channel, State
+from notifications import digest_hours
 from notifications.codes import Code
 from notifications.names import (
     ARRIVED,
@@ -41,7 +43,7 @@ def _words(values: Any) -> str:
 _WHY: Final = f"""
 CASE
     WHEN c.expires_at <= %(now)s THEN '{Code.EXPIRED}'
-    WHEN c.topic = '{Topic.OPENED}' AND EXISTS (
+    WHEN c.opening_id IS NULL AND c.topic <> '{Topic.CLOSED}' AND EXISTS (
         SELECT FROM opportunities_opportunity o
         WHERE o.id = c.opportunity_id AND o.state = '{State.CLOSED}'
     ) THEN '{Code.CLOSED}'
@@ -91,7 +93,6 @@ WITH due AS MATERIALIZED (
 ), judged AS MATERIALIZED (
     SELECT c.id, c.opening -> 'refs' AS opening_refs, m.fingerprint,
         c.opening_id IS NOT NULL AND a.user_id IS NOT NULL AND NOT ({audience.AWAKE}) AS hush,
-        coalesce(a.quiet_to_digest, false) AS to_digest,
         {_WHY} AS why
     FROM chosen c
     JOIN notifications_message m ON m.id = c.message_id
@@ -111,6 +112,16 @@ UPDATE {_QUEUE} d SET
     silent = d.silent OR j.hush
 FROM judged j WHERE j.id = d.id
 RETURNING j.why, {", ".join(f"d.{name}" for name in COLUMNS)}, j.fingerprint, j.opening_refs
+"""
+# Who chose so reads what came while he was not to be disturbed in his next digest.
+_KEEP: Final = f"""
+INSERT INTO notifications_digestitem (recipient, recipient_id, message_id, due_at, created_at)
+SELECT d.recipient, d.recipient_id, d.facts_of_id, digest.due_at, %(now)s
+FROM {_QUEUE} d
+JOIN accounts_audience a ON a.user_id = d.recipient_id AND a.quiet_to_digest
+{digest_hours.DUE}
+WHERE d.id = ANY(%(ids)s)
+ON CONFLICT (recipient, recipient_id, message_id) DO NOTHING
 """
 _RELEASE: Final = f"""
 WITH lapsed AS MATERIALIZED (
@@ -153,8 +164,15 @@ def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
                 batch.rows.append(row)
             else:
                 batch.ended.append(_ended(row, Code(why)))
+        _keep_for_digests(cursor, batch.ended, now)
     batch.rows.sort(key=lambda row: (row.priority, -row.tier, row.due_at, row.id))
     return batch
+
+
+def _keep_for_digests(cursor: CursorWrapper, ended: list[Ended], now: datetime) -> None:
+    ids = [one.id for one in ended if one.code is Code.DO_NOT_DISTURB]
+    if ids:
+        cursor.execute(_KEEP, {"ids": ids, "now": now, "offsets": digest_hours.offsets(now)})
 
 
 def _claimed(values: list[Any]) -> Claimed:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from arbedge.names import Channel
 from notifications.channels.base import Result
@@ -71,12 +71,16 @@ COLUMNS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One message that was handed to a channel, or could not be, and the answer."""
+    """One message that was handed to a channel, or could not be, and the answer.
+
+    By its `id` it is kept once, though a worker that lost the database tells it again.
+    """
 
     channel: Channel
     result: Result
     at: datetime
     address_id: int | None = None
+    id: UUID = field(default_factory=uuid4)
 
 
 @dataclass(frozen=True, slots=True)

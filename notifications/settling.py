@@ -30,10 +30,11 @@ WITH told AS (
 ), tried AS (
     INSERT INTO notifications_attempt (id, delivery_id, recipient, recipient_id, address_id,
         channel, at, outcome, code, detail, provider_id, took_ms)
-    SELECT gen_random_uuid(), one.* FROM jsonb_to_recordset(%(tries)s::jsonb) AS one (
-        delivery_id bigint, recipient text, recipient_id bigint, address_id bigint, channel text,
+    SELECT * FROM jsonb_to_recordset(%(tries)s::jsonb) AS one (
+        id uuid, delivery_id bigint, recipient text, recipient_id bigint, address_id bigint, channel text,
         at timestamptz, outcome text, code text, detail text, provider_id text, took_ms float8
     )
+    ON CONFLICT (id, at) DO NOTHING
 )
 UPDATE {_QUEUE} d SET
     state = told.state, code = told.code, place = told.place, channel = told.channel,
@@ -130,6 +131,7 @@ def _row(told: Settled, found: Verdict) -> dict[str, Any]:
 def _attempt(row: Claimed, one: Try) -> dict[str, Any]:
     result = one.result
     return {
+        "id": str(one.id),
         "delivery_id": row.id,
         "recipient": row.recipient,
         "recipient_id": row.recipient_id,

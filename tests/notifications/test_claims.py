@@ -10,7 +10,7 @@ import pytest
 from arbedge.names import Channel
 from notifications.claims import CLAIMED_ALONE, DEAD_AFTER, LEASE, claim, release_lapsed
 from notifications.codes import Code
-from notifications.models import Delivery
+from notifications.models import Delivery, DigestItem
 from notifications.names import DeliveryState, Priority, Topic
 from notifications.rows import Claimed
 from tests.accounts.factories import UserFactory
@@ -183,6 +183,24 @@ def test_who_sleeps_now_is_left_alone() -> None:
 
     assert [(one.id, one.code) for one in batch.ended] == [(counted.pk, Code.DO_NOT_DISTURB)]
     assert [(row.id, row.silent) for row in batch.rows] == [(uncounted.pk, False)]
+
+
+def test_who_chose_so_reads_it_in_his_digest_when_he_wakes() -> None:
+    person = reachable_person(quiet_from_min=11 * 60, quiet_to_min=13 * 60, quiet_to_digest=True)
+    row = DeliveryFactory(recipient_id=person.pk, counted=True)
+
+    assert ended() == {row.pk: Code.DO_NOT_DISTURB}
+
+    [item] = DigestItem.objects.all()
+    assert (item.recipient_id, item.message_id) == (person.pk, row.message_id)
+    assert item.due_at == NOON + HOUR
+
+
+def test_who_did_not_choose_so_is_not_bothered_later() -> None:
+    person = reachable_person(quiet_from_min=11 * 60, quiet_to_min=13 * 60)
+    DeliveryFactory(recipient_id=person.pk, counted=True)
+    ended()
+    assert not DigestItem.objects.exists()
 
 
 def test_a_follow_up_comes_silently_to_who_sleeps() -> None:
