@@ -122,10 +122,10 @@ def lines_of(text: str) -> list[str]:
     return ["" if line == BLANK else line for line in kept]
 
 
-def bare(line: str) -> str:
-    """A line without its marks, and without the sign it begins with."""
+def bare(line: str, *, signed: bool = False) -> str:
+    """A line without its marks, and unless `signed` without the sign it begins with."""
     text = _LINKED.sub(r"\2", line).replace(STRONG, "").replace(WEAK, "")
-    return text.lstrip("🟢⚠■ℹ\ufe0f ").strip()
+    return text.strip() if signed else text.lstrip("🟢⚠■ℹ\ufe0f ").strip()
 
 
 def written(line: str, dialect: Dialect) -> str:

@@ -11,9 +11,8 @@ from arbedge.names import Language
 from notifications.dialects import paragraphs, slot, tame
 from notifications.languages import Style, finite, moment_of
 from notifications.names import TriggerKind
-from notifications.trade_values import Trade
+from notifications.trade_values import Trade, venue_name
 from notifications.values import Reader, Told
-from opportunities.pages import venue as venue_name
 
 ITEMS_SHOWN: Final = 10
 ASSETS_SHOWN: Final = 8
@@ -40,7 +39,7 @@ class Blind(_Other):
     """A venue that sends nothing."""
 
     def venue(self) -> str:
-        return venue_name(tame(self.facts["venue"], 32))
+        return venue_name(self.facts["venue"])
 
     def silent(self) -> str | None:
         return self._since()
@@ -79,9 +78,9 @@ class Alert(_Other):
     def venue(self) -> str | None:
         pair = [self.facts.get("long_venue"), self.facts.get("short_venue")]
         if any(pair):
-            return "/".join(venue_name(tame(one, 32)) for one in pair if one)
+            return "/".join(venue_name(one) for one in pair if one)
         name = self.set_to.get("venue") or self.facts.get("at")
-        return venue_name(tame(name, 32)) if name else None
+        return venue_name(name) if name else None
 
     def value(self) -> str | None:
         return self._in_its_unit(self.facts.get("value"))

@@ -222,4 +222,4 @@ def _own(built: Built, delivery_id: int) -> Content:
 
 def _clock(message: Message, now: datetime) -> datetime:
     """Now, on the clock of the message's figures: that of a recording stands elsewhere."""
-    return message.at + (now - message.created_at) if replaying() else now
+    return message.at + (now - (message.created_at or now)) if replaying() else now

@@ -48,6 +48,11 @@ _HTML: Final = Dialect(
     DIALECTS[Channel.TELEGRAM].escape, ("<strong>", "</strong>"), '<a href="{url}">{text}</a>',
     100_000,
 )  # fmt: skip
+MAIN: Final = ("open", "board", "more", "proof")
+# The sign a text begins with belongs in a preview, not in a subject or a program's field.
+WITH_SIGN: Final = (
+    Channel.TELEGRAM, Channel.SLACK, Channel.DISCORD, Channel.WEB_PUSH, Channel.CUSTOM,
+)  # fmt: skip
 _LINK_ROOM: Final = 260  # characters a signed link takes at most
 
 log = structlog.get_logger(__name__)
@@ -75,9 +80,8 @@ def written(
         topic, channel, reader.style.language
     )  # fmt: skip
     lines = lines_of(template, topic, told, reader)
-    dialect = DIALECTS[channel]
-    title = _title(lines, dialect)
-    buttons = _ways(topic, told, reader)
+    title = _title(lines, channel)
+    buttons = _ways(topic, channel, told, reader)
     return Text(
         title=title,
         body=_body(lines, channel, buttons),
@@ -121,15 +125,20 @@ def _named(topic: Topic) -> Mapping[str, Variable]:
     return named(topic)
 
 
-def _title(lines: list[str], dialect: Dialect) -> str:
-    title = dialects.bare(lines[0])
-    fits = len(title) <= dialect.title_limit
-    return title if fits else title[: dialect.title_limit - 1] + dialects.MORE
+def _title(lines: list[str], channel: Channel) -> str:
+    limit = DIALECTS[channel].title_limit
+    title = dialects.bare(lines[0], signed=channel in WITH_SIGN)
+    return title if len(title) <= limit else title[: limit - 1] + dialects.MORE
 
 
-def _ways(topic: Topic, told: Told, reader: Reader) -> tuple[Way, ...]:
+def _ways(topic: Topic, channel: Channel, told: Told, reader: Reader) -> tuple[Way, ...]:
+    """The links of the text: one where there is room for one, none in what programs read."""
     language = reader.style.language
     buttons = ways(topic, told.facts, language, personal=reader.personal)
+    if channel is Channel.WEBHOOK:
+        return tuple(way for way in buttons if way.raw)
+    if DIALECTS[channel].short:
+        return tuple(way for way in buttons if way.name in MAIN)[:1]
     items = [item_way(facts, language) for _, facts in told.items] if topic is Topic.DIGEST else []
     return (*buttons, *items)
 

@@ -14,7 +14,7 @@ from notifications.dialects import link, tame
 from notifications.languages import Style, finite, moment_of
 from notifications.reason_words import doubts, ending
 from notifications.values import Reader, Told
-from opportunities.pages import venue as venue_name
+from opportunities.pages import venue
 
 DOUBTS_SHOWN: Final = 2
 OTHERS_SHOWN: Final = 2
@@ -223,6 +223,11 @@ class Trade:
         if rate is None or hours is None:
             return None
         return f"{self.style.percent(rate, 4)} / {self.style.hours(hours)}"
+
+
+def venue_name(name: str) -> str:
+    """A venue as people write it."""
+    return venue(tame(name, 32))
 
 
 def _own(facts: Mapping[str, Any], reader: Reader) -> Figures:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.conf import settings
+from django.urls import reverse
+
 from arbedge.choices import unmask
 from arbedge.names import Shelf
 from notifications.cohort_figures import Figures, even_at
@@ -52,6 +55,7 @@ def _trade(topic: Topic, told: Told, reader: Reader) -> dict[str, Any]:
     reasons = facts.get("reasons") or 0
     out = {
         "opportunity_id": facts["opportunity_id"],
+        "page": _page(facts["opportunity_id"]),
         **{name: facts.get(name) for name in _SAME},
         "long": _leg(facts["long"]),
         "short": _leg(facts["short"]) if facts.get("short") else None,
@@ -68,6 +72,11 @@ def _trade(topic: Topic, told: Told, reader: Reader) -> dict[str, Any]:
         out["close_reason"] = facts.get("close_reason") or None
         out["net_on_paper"] = finite(facts.get("paper_net"))
     return out
+
+
+def _page(number: int) -> str:
+    path = reverse("opportunities:opportunity", args=[number])
+    return f"{str(settings.SITE_URL).rstrip('/')}{path}"
 
 
 def figures_of(figures: Figures) -> dict[str, float | None]:
