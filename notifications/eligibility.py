@@ -1,0 +1,168 @@
+"""Who is told what is due: six layers for everybody at once, each person by his own cohort.
+
+`match` answers for all due slices of a fan-out in one statement (two where an opportunity is due
+twice): it writes deliveries and digest items, and counts people by the first layer that held them
+back. The figures a person is matched by are those he will be told.
+"""
+# ruff: noqa: S608  (statements are put together from this floor's own words, never from data)
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from accounts import audience
+from arbedge.choices import Notice, Spread
+from arbedge.errors import NoData
+from arbedge.names import Tier
+from notifications import (
+    digest_hours,
+    eligibility_batch,
+    eligibility_sql,
+    quotas,
+    without_session,
+)
+from notifications.codes import Why
+from notifications.eligibility_due import Batch, Due, Held, batches
+from notifications.names import DeliveryState, Recipient
+
+__all__ = ["Due", "Held", "match"]
+
+log = structlog.get_logger(__name__)
+
+_SILENT: Final = 1 << list(Notice).index(Notice.OPENED)
+_TO_ALL: Final = list(Spread).index(Spread.ALL)
+_HIGHEST: Final = len(Tier) - 1
+# Crowds fit into memory; the planner cannot know how few they are, and would sort everybody.
+_PLANNING: Final = {"jit": "off", "work_mem": "128MB", "enable_sort": "off"}
+_DELIVERY: Final = (
+    "message_id", "facts_of_id", "recipient", "recipient_id", "topic", "opportunity_id", "state",
+    "code", "priority", "tier", "silent", "counted", "language", "zone", "notional_usd",
+    "horizon_hours", "vip_levels", "leverage", "channels", "place", "channel", "to_all",
+    "attempts", "refs", "variant", "created_at", "due_at", "expires_at", "unended",
+)  # fmt: skip
+_SAME: Final = f"""'{DeliveryState.PENDING}', '', e.priority, least(r.tier, {_HIGHEST})"""
+_REST: Final = """0, '{}'::jsonb, '', %(now)s, %(now)s - e.early_us * interval '1 microsecond',
+           e.expires_at, 0"""
+# Those that are found, with the events as bits; chats have negative numbers.
+RECEIVER: Final = """
+receiver AS (
+    SELECT j.tier, j.passed, j.bundled, unnest(j.whom) AS who FROM judged j WHERE j.passed <> 0
+)"""
+DELIVERIES: Final = f"""
+delivery AS (
+    INSERT INTO notifications_delivery ({", ".join(_DELIVERY)})
+    SELECT e.message_id, e.facts_of_id, '{Recipient.USER}', a.user_id, e.topic, e.opportunity_id,
+           {_SAME}, a.silent & {_SILENT} <> 0, true, a.language, a.zone, a.notional_usd,
+           a.horizon_hours, a.vip_levels, a.leverage, a.channels, 0, a.channels[1],
+           a.spread = {_TO_ALL}, {_REST}
+    FROM receiver r JOIN accounts_audience a ON a.user_id = r.who
+    JOIN event e ON r.passed & e.bit <> 0
+    WHERE NOT r.bundled
+    UNION ALL
+    SELECT e.message_id, e.facts_of_id, '{Recipient.CHAT}', c.id, e.topic, e.opportunity_id,
+           {_SAME}, false, true, c.language, c.zone, c.notional_usd, c.horizon_hours, 0, 1,
+           '{{0}}'::smallint[], 0, 0, false, {_REST}
+    FROM receiver r JOIN notifications_chat c ON c.id = -r.who
+    JOIN event e ON r.passed & e.bit <> 0
+    ON CONFLICT (message_id, recipient, recipient_id) DO NOTHING
+)"""
+DIGESTS: Final = f"""
+digest_item AS (
+    INSERT INTO notifications_digestitem (recipient, recipient_id, message_id, due_at, created_at)
+    SELECT '{Recipient.USER}', a.user_id, e.facts_of_id, digest.due_at, %(now)s
+    FROM receiver r JOIN accounts_audience a ON a.user_id = r.who
+    JOIN event e ON r.passed & e.bit <> 0
+    {digest_hours.DUE}
+    WHERE r.bundled
+    ON CONFLICT (recipient, recipient_id, message_id) DO NOTHING
+)"""
+COUNTS: Final = "SELECT number, tier, why, people FROM counted"
+
+
+def match(
+    due: Sequence[Due], now: datetime, *, held: Held | None = None
+) -> dict[int, dict[str, int]]:
+    """Writes deliveries and digest items of these slices; people by reason code for every slice.
+
+    Runs in the caller's transaction. `held` are those at a limit, asked of the cache where nobody
+    says them. What is counted as eligible is written, once per message and recipient.
+    """
+    if not due:
+        return {}
+    rounds = batches(due)
+    held = _held(due, now) if held is None else held
+    found: dict[int, Counter[str]] = {one.slice_id: Counter() for one in due}
+    absent = without_session.by_tier(now)
+    with transaction.atomic(), planned() as cursor:
+        for batch in rounds:
+            for number, tier, why, people in _written(cursor, batch, held, now):
+                found[batch.slices[number, tier]][Why(why).code] += people
+    for one in due:
+        for why, people in absent[one.tier].items():
+            found[one.slice_id][why.code] += people
+    return {slice_id: dict(counts) for slice_id, counts in found.items()}
+
+
+def _written(
+    cursor: CursorWrapper, batch: Batch, held: Held, now: datetime
+) -> list[tuple[int, int, int, int]]:
+    ending = f", {eligibility_sql.REASONS}, {RECEIVER}, {DELIVERIES}, {DIGESTS} {COUNTS}"
+    text, values = asked(batch, held, now, ending=ending)
+    cursor.execute(text, values)
+    rows: list[tuple[int, int, int, int]] = cursor.fetchall()
+    return rows
+
+
+def asked(
+    batch: Batch, held: Held, now: datetime, *, ending: str, only: str = ""
+) -> tuple[str, Mapping[str, Any]]:
+    """The statement for a batch that goes on with `ending`, and its parameters."""
+    text, coins = eligibility_sql.statement(
+        eligibility_batch.venue_terms(batch.events),
+        eligibility_batch.asset_terms(batch.events),
+        ending=ending,
+        regions=bool(settings.REGIONS_BLOCKED),
+        only=only,
+    )
+    values = eligibility_batch.values(batch, held, now)
+    clocks = {"clocks": audience.clocks(now), "offsets": digest_hours.offsets(now)}
+    return text, values | coins | clocks
+
+
+@contextmanager
+def planned() -> Iterator[CursorWrapper]:
+    """A cursor whose statements are planned for a whole audience; as before afterwards."""
+    names = list(_PLANNING)
+    with connection.cursor() as cursor:
+        read = ", ".join(f"current_setting('{name}')" for name in names)
+        cursor.execute(f"SELECT {read}")
+        [before] = cursor.fetchall()
+        _set(cursor, _PLANNING)
+        yield cursor
+        _set(cursor, dict(zip(names, before, strict=True)))
+
+
+def _set(cursor: CursorWrapper, options: Mapping[str, str]) -> None:
+    calls = ", ".join("set_config(%s, %s, true)" for _ in options)
+    cursor.execute(f"SELECT {calls}", [word for pair in options.items() for word in pair])
+
+
+def _held(due: Sequence[Due], now: datetime) -> Held:
+    """Who is at a limit, as the cache knows it. Without the cache nobody is left out here: limits
+    are reserved once more when a delivery is claimed."""
+    try:
+        spent = quotas.exhausted(now)
+        cooling = quotas.cooling(sorted({one.fingerprint for one in due}), now)
+    except NoData as error:
+        log.warning("eligibility.limits_unknown", cause=str(error))
+        return Held()
+    return Held(spent.hour, spent.day, spent.chats_hour, spent.chats_day, cooling)
