@@ -127,6 +127,9 @@ def _wait_s(text: str) -> float | None:
         except ValueError:
             return None
         wait_s = (until.astimezone(UTC) - datetime.now(UTC)).total_seconds()
-    if math.isnan(wait_s):
-        return None
-    return min(max(wait_s, 1.0), LONGEST_WAIT_S)
+    return bounded(wait_s)
+
+
+def bounded(wait_s: float) -> float | None:
+    """A wait between 1 s and 1 h; None where it is no number."""
+    return None if math.isnan(wait_s) else min(max(wait_s, 1.0), LONGEST_WAIT_S)

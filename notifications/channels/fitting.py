@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 ELLIPSIS: Final = "…"
@@ -23,7 +25,7 @@ def shortened(text: str, limit: int) -> str:
         return text
     cut = UNFINISHED.sub("", text[: limit - len(ELLIPSIS)])
     ends = [cut.rfind(end) for end in ("\n", " ")]
-    at = next((end for end in ends if end > len(cut) * 0.7), len(cut))
+    at = next((end for end in ends if end >= len(cut) * 0.7), len(cut))
     return cut[:at].rstrip() + ELLIPSIS
 
 
@@ -37,6 +39,26 @@ def pieces(text: str, limit: int, most: int) -> list[str]:
         found.append(text[:at])
         text = text[at:].lstrip("\n")
     return [*found, shortened(text, limit)] if text else found
+
+
+def joined(parts: Iterable[str], glue: str, limit: int) -> str:
+    """As many whole parts as fit, the first ones first: a link cut in two is worse than none."""
+    text = ""
+    for part in parts:
+        longer = f"{text}{glue}{part}" if text else part
+        if len(longer) > limit:
+            break
+        text = longer
+    return text
+
+
+def says(text: str, title: str) -> bool:
+    """Whether the text begins with its title, however a channel has escaped and marked it."""
+    return _letters(html.unescape(text)).startswith(_letters(title))
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
 
 
 def _is_shown(letter: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from email.mime.image import MIMEImage
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -12,9 +12,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.html import escape, linebreaks
 
+from notifications.channels import pictures
 from notifications.channels.base import Outgoing
 from notifications.channels.fitting import one_line
 
+PICTURE: Final = "chart"
 LONGEST_SUBJECT: Final = 160
 LONGEST_HEADER: Final = 998  # RFC 5322
 
@@ -30,17 +32,30 @@ def mail_of(
         connection=connection,
     )  # fmt: skip
     mail.attach_alternative(content.html or linebreaks(escape(text)), "text/html")
-    if content.image_path and Path(content.image_path).is_file():
-        mail.attach_file(content.image_path)
+    raw = pictures.read(content)
+    if raw:
+        mail.attach(_picture(raw))
     return mail
 
 
 def _text(message: Outgoing) -> str:
+    """The text; where it names none of the links, they stand below."""
     content = message.content
-    links = [(action.label, action.url) for action in content.actions]
-    links.append(("Unsubscribe", content.unsubscribe_url))
-    further = [f"{label}: {url}" for label, url in links if url and url not in content.body]
-    return "\n\n".join([content.body, *(["\n".join(further)] if further else [])])
+    links = [(action.label, action.url) for action in content.actions if action.url]
+    if any(url in content.body for _, url in links):
+        links = []
+    if content.unsubscribe_url and content.unsubscribe_url not in content.body:
+        links.append(("Unsubscribe", content.unsubscribe_url))
+    told = "\n".join(f"{label}: {url}" for label, url in links)
+    return f"{content.body}\n\n{told}" if told else content.body
+
+
+def _picture(raw: bytes) -> MIMEImage:
+    """Shown where the HTML says `cid:chart`."""
+    picture = MIMEImage(raw, "png")
+    picture["Content-ID"] = f"<{PICTURE}>"
+    picture.add_header("Content-Disposition", "inline", filename=f"{PICTURE}.png")
+    return picture
 
 
 def _headers(message: Outgoing) -> dict[str, str]:

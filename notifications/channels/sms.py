@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -18,7 +17,7 @@ from django.utils import timezone
 
 from arbedge.errors import BadInput
 from arbedge.names import Channel
-from notifications.channels import answers, http, segments
+from notifications.channels import answers, http, sms_form
 from notifications.channels.answers import Answer
 from notifications.channels.base import Outgoing, Result
 from notifications.codes import Code
@@ -27,8 +26,6 @@ from notifications.names import Outcome
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 MOST_DIGITS: Final = 15
 TYPED: Final = re.compile(r"[\s().\-/\u2011\u2013]+")
-SHORTEST_LIFE_S, LONGEST_LIFE_S = 60, 14_400
-SERVICE_PREFIX: Final = "MG"  # a messaging service instead of a number
 DEAD: Final = frozenset({21211, 21214, 21217, 21401, 21614})
 STOPPED: Final = frozenset({21610})
 TOO_LONG: Final = frozenset({21605, 21617})
@@ -77,24 +74,8 @@ async def _post(message: Outgoing) -> Result:
     headers = {
         "Authorization": f"Basic {pair}", "Content-Type": "application/x-www-form-urlencoded",
     }  # fmt: skip
-    form = urlencode(_form(message, timezone.now())).encode()
+    form = urlencode(sms_form.form(message, timezone.now())).encode()
     return _judged(message, await http.exchange(url, form, headers, ours=True))
-
-
-def _form(message: Outgoing, now: datetime) -> dict[str, str]:
-    content, by = message.content, settings.TWILIO_FROM
-    link = next((action.url for action in content.actions if action.url), "")
-    tail = f"\n{link}" if link and link not in content.body else ""
-    head = "" if content.body.startswith(content.title) else f"{content.title}\n"
-    form = {
-        "To": str(message.address["number"]),
-        "MessagingServiceSid" if by.startswith(SERVICE_PREFIX) else "From": by,
-        "Body": segments.fit(segments.plain(head + content.body), tail),
-    }
-    if content.expires_at is not None:
-        left_s = int((content.expires_at - now).total_seconds())
-        form["ValidityPeriod"] = str(min(max(left_s, SHORTEST_LIFE_S), LONGEST_LIFE_S))
-    return form
 
 
 def _judged(message: Outgoing, answer: Answer) -> Result:

@@ -48,8 +48,9 @@ class Webhooks:
             if not repeated:
                 self._show(name, delivery, body)
         self.book.note(
-            NAME, "POST", name, answer.status_code, number=delivery, text=body.decode(errors="replace"),
-            headers=dict(request.headers), repeated=repeated,
+            NAME, "POST", name, answer.status_code, number=delivery,
+            text=body.decode(errors="replace"), headers=dict(request.headers),
+            repeated=repeated,
         )  # fmt: skip
         return answer
 
