@@ -52,6 +52,8 @@ for title, name, icon in (
     ("Queue", "delivery_changelist", "outbox"),
     ("Channels", "delivery_channels", "cell_tower"),
     ("Sent and ended", "deliverylog_changelist", "inventory"),
+    ("Broadcasts", "broadcast_changelist", "brand_awareness"),
+    ("Distribution", "distribution_changelist", "share"),
     ("Addresses", "address_changelist", "alternate_email"),
     ("Chats", "chat_changelist", "groups"),
     ("Left alone", "suppression_changelist", "do_not_disturb_on"),
