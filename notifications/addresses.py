@@ -24,7 +24,7 @@ from arbedge import aio, limits
 from arbedge.errors import BadInput, NotFound, TooMany
 from arbedge.http import RefusedAddress
 from arbedge.names import Channel, Door
-from notifications import address_rows, suppressions
+from notifications import address_rows, order, signing, suppressions
 from notifications.address_troubles import count, disable, moved
 from notifications.channels import targets
 from notifications.channels.base import sender
@@ -33,8 +33,8 @@ from notifications.names import AddressState, Recipient
 from notifications.reaching import Reach, Reachable, reach
 
 __all__ = [
-    "Reach", "Reachable", "add", "count", "disable", "enable", "find", "listed", "moved", "reach",
-    "remove",
+    "Reach", "Reachable", "add", "count", "disable", "enable", "find", "held", "listed", "moved",
+    "new_secret", "reach", "remove",
 ]  # fmt: skip
 
 MOST: Final = 10
@@ -53,6 +53,12 @@ def find(user_id: int, address_id: int) -> Address:
     if row is None:
         raise _unknown()
     return row
+
+
+def held(user_id: int, channel: Channel, raw: Mapping[str, Any]) -> Address | None:
+    """The person's row for this very address, where he has one. Raises BadInput."""
+    mark = address_rows.digest(channel, sender(channel).take(raw))
+    return _rows(user_id).filter(channel=channel.value, digest=mark).first()
 
 
 @sensitive_variables("raw", "address")
@@ -93,11 +99,29 @@ def add(
 
 
 def remove(user: User, address_id: int, *, door: Door, by: User | None = None) -> Address:
-    """Forgets an address for good. Raises NotFound."""
+    """Forgets an address for good, and its channel where it was the last there. Raises NotFound."""
     with _changing(user, door, by):
         row = _locked(user.pk, address_id)
         _record("address.removed", row, {"address": (str(row), "")}, by)
         row.delete()
+        channel = Channel(row.channel)
+        others = _rows(user.pk).filter(channel=channel.value).exists()
+        if not others and channel not in address_rows.of_account(user):
+            order.leave(user, channel, door=door, by=by)
+    return row
+
+
+@sensitive_variables("address")
+def new_secret(user: User, address_id: int, *, door: Door, by: User | None = None) -> Address:
+    """Signs a webhook's messages with a new secret from now on. Raises NotFound."""
+    with _changing(user, door, by):
+        row = _locked(user.pk, address_id)
+        address = address_rows.opened(row)
+        if "secret" not in address:
+            raise _unknown()
+        row.sealed = address_rows.sealed({**address, "secret": signing.new_secret()})
+        row.save(update_fields=["sealed"])
+        _record("address.secret_replaced", row, {"secret": ("old", "new")}, by)
     return row
 
 
@@ -112,8 +136,7 @@ def enable(
     """Uses a disabled address again; one that was never verified has to be. Raises NotFound,
     RefusedAddress, TooMany."""
     _count_try(user)
-    held = find(user.pk, address_id)
-    _look_up(address_rows.opened(held))
+    _look_up(address_rows.opened(find(user.pk, address_id)))
     with _changing(user, door, by):
         row = _locked(user.pk, address_id)
         proven = row.verified_at is not None or _is_own(user, row)
@@ -177,12 +200,12 @@ def _refuse(user: User, channel: Channel, address: Mapping[str, Any], mark: byte
     if own and address == address_rows.email(user.email):
         raise BadInput("This is your account's e-mail already.", code="address_known",
                        field="email")  # fmt: skip
-    held = list(_rows(user.pk).values_list("channel", "digest"))
-    if any(name == channel.value and bytes(digest) == mark for name, digest in held):
+    there = list(_rows(user.pk).values_list("channel", "digest"))
+    if any(name == channel.value and bytes(digest) == mark for name, digest in there):
         raise BadInput("You have this address already.", code="address_known")
-    if channel is not Channel.WEB_PUSH and any(name == channel.value for name, _ in held):
+    if channel is not Channel.WEB_PUSH and any(name == channel.value for name, _ in there):
         raise BadInput("You have one already: remove it first.", code="channel_taken")
-    if len(held) >= MOST:
+    if len(there) >= MOST:
         text = f"You have {MOST} addresses, which is as many as there may be. Remove one first."
         raise BadInput(text, code="too_many", limit=MOST)
     if suppressions.reason(channel, mark):

@@ -1,11 +1,24 @@
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.views import links
+from notifications.views import addresses, channels, links, push
 
 app_name = "notifications"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/channels/", channels.channels, name="channels"),
+    path("account/channels/push/on", push.subscribe, name="push_on"),
+    path("account/channels/push/off", push.unsubscribe, name="push_off"),
+    path("account/channels/<int:pk>/proof", addresses.prove, name="prove"),
+    path("account/channels/<int:pk>/proof/send", addresses.send_proof, name="send_proof"),
+    path("account/channels/<int:pk>/enable", addresses.enable, name="enable_address"),
+    path("account/channels/<int:pk>/remove", addresses.remove, name="remove_address"),
+    path("account/channels/<int:pk>/log", addresses.webhook, name="webhook"),
+    path("account/channels/<int:pk>/secret", addresses.new_secret, name="new_secret"),
+    path("account/channels/<str:name>/add", channels.add, name="add_address"),
+    path("account/channels/<str:name>/<str:deed>", channels.act, name="act_on_channel"),
+    path("confirm/<str:token>", addresses.prove_by_link, name="verify_by_link"),
     path("go/<str:token>", links.go, name="go"),
+    path("push-worker.js", push.worker, name="push_worker"),
     path("unsubscribe/<str:token>", links.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/undo", links.resubscribe, name="resubscribe"),
 ]

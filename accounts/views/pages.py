@@ -13,7 +13,7 @@ from accounts import doors
 from accounts.models import User
 from accounts.standing import Standing
 
-PAGES: Final = {
+TITLES: Final = {
     "account": "Overview",
     "profile": "Profile",
     "preferences": "Preferences",
@@ -22,6 +22,16 @@ PAGES: Final = {
     "sessions": "Sessions",
     "invitations": "Invitations",
 }
+_pages: Final = {name: (title, f"accounts:{name}") for name, title in TITLES.items()}
+
+
+def add(page: str, title: str, url_name: str, *, after: str) -> None:
+    """A floor above adds a page of its own to everybody's account, behind one that is there."""
+    held = [one for one in _pages.items() if one[0] != page]
+    place = 1 + [name for name, _ in held].index(after)
+    held.insert(place, (page, (title, url_name)))
+    _pages.clear()
+    _pages.update(held)
 
 
 def standing_of(request: HttpRequest) -> Standing:
@@ -48,8 +58,8 @@ def show(
     refused = any(form.is_bound and form.errors for form in forms)
     told = {
         "page": page,
-        "title": PAGES[page],
-        "pages": [(name, reverse(f"accounts:{name}"), title) for name, title in PAGES.items()],
+        "title": _pages[page][0],
+        "pages": [(name, reverse(url_name), title) for name, (title, url_name) in _pages.items()],
         **context,
     }
     return render(
@@ -62,10 +72,10 @@ def ask(
 ) -> HttpResponse:
     """Asks before something that hurts; the answer is posted to the same address."""
     told = {"question": question, "consequence": consequence, "button": button,
-            "back": reverse(f"accounts:{page}")}  # fmt: skip
+            "back": reverse(_pages[page][1])}  # fmt: skip
     return show(request, page, told, template="accounts/confirm.html")
 
 
 def to(page: str) -> HttpResponse:
     """On to one of the pages."""
-    return HttpResponseRedirect(reverse(f"accounts:{page}"))
+    return HttpResponseRedirect(reverse(_pages[page][1]))
