@@ -8,6 +8,9 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         _listen()
         _count()
+        _repeat()
+        _show()
+        _keep(self)
         from notifications import panels  # noqa: F401  registered by being imported
 
 
@@ -31,3 +34,33 @@ def _count() -> None:
     signals.tier_changed.connect(quotas.tier_changed, dispatch_uid="notifications.quotas")
     for change in (post_save, post_delete):
         change.connect(quotas.limits_changed, TierSetting, dispatch_uid="notifications.quotas")
+
+
+def _repeat() -> None:
+    """What is looked at by the clock, for whoever was not woken."""
+    from arbedge import schedule
+
+    schedule.every("Check alerts", "notifications.alerts", seconds=10)
+    schedule.every("Send bundles", "notifications.digests", seconds=15, queue="fanout")
+    schedule.every("Write broadcasts out", "notifications.broadcast", seconds=15, queue="fanout")
+
+
+def _show() -> None:
+    """Pages of this floor in everybody's account."""
+    from accounts.views import pages
+
+    pages.add("channels", "Channels", "notifications:channels", after="preferences")
+    pages.add("alerts", "Alerts", "notifications:alerts", after="channels")
+
+
+def _keep(app: AppConfig) -> None:
+    """The queue stays small and the past finite."""
+    from django.db.models.signals import post_migrate
+
+    from arbedge import schedule
+    from notifications import days
+
+    post_migrate.connect(days.after_migration, sender=app, dispatch_uid="notifications.days")
+    schedule.every("Look after messages", "notifications.sweep", seconds=5)
+    schedule.every("Move what was sent to the log", "notifications.journal", seconds=60)
+    schedule.daily("Make days and prune messages", "notifications.prune", at="00:20")

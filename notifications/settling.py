@@ -31,8 +31,9 @@ WITH told AS (
     INSERT INTO notifications_attempt (id, delivery_id, recipient, recipient_id, address_id,
         channel, at, outcome, code, detail, provider_id, took_ms)
     SELECT * FROM jsonb_to_recordset(%(tries)s::jsonb) AS one (
-        id uuid, delivery_id bigint, recipient text, recipient_id bigint, address_id bigint, channel text,
-        at timestamptz, outcome text, code text, detail text, provider_id text, took_ms float8
+        id uuid, delivery_id bigint, recipient text, recipient_id bigint, address_id bigint,
+        channel text, at timestamptz, outcome text, code text, detail text, provider_id text,
+        took_ms float8
     )
     ON CONFLICT (id, at) DO NOTHING
 )

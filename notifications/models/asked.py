@@ -72,7 +72,10 @@ class DigestItem(models.Model):
                 fields=["recipient", "recipient_id", "message"], name="digest_item_once"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], name="digest_item_due")]
+        indexes = [
+            models.Index(fields=["due_at"], name="digest_item_due"),
+            models.Index(fields=["message"], name="digest_item_of_message"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_id} for {self.recipient} {self.recipient_id}"

@@ -47,6 +47,11 @@ class Message(models.Model):
                 name="message_of_opportunity",
             ),
             models.Index(fields=["created_at"], name="message_created"),
+            models.Index(
+                fields=["opening"],
+                condition=Q(opening__isnull=False),
+                name="message_after_opening",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -89,6 +94,7 @@ class Slice(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(state=SliceState.OPEN.value), name="slice_due"
             ),
+            models.Index(fields=["facts_of"], name="slice_telling_of"),
         ]
 
     def __str__(self) -> str:
