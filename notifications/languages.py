@@ -66,7 +66,7 @@ def zone_of(name: str) -> ZoneInfo | None:
     """The zone of this name, None where there is none: then times are UTC."""
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # a name that is no zone, a folder, or no name at all
+    except (KeyError, OSError, ValueError):  # a name that is no zone, a folder, or no name at all
         return None
 
 

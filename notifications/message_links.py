@@ -56,6 +56,12 @@ def label(language: str, name: str, *parts: str) -> str:
     return _LABELS[language][name].format(*parts)
 
 
+def led(language: str, words: str, url: str) -> str:
+    """A link in plain text: its words, a colon as the language sets it, the address."""
+    colon = " : " if language == Language.FR else ": "
+    return f"{words.rstrip(' ?').lstrip('¿')}{colon}{url}"
+
+
 def ways(
     topic: Topic, facts: Mapping[str, Any], language: str, *, personal: bool
 ) -> tuple[Way, ...]:

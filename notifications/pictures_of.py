@@ -38,7 +38,11 @@ def path(message: Message, channel: Channel) -> str:
         one = Opportunity.objects.filter(pk=message.opportunity_id).first()
         if one is None:
             return ""
-        _write(file, pictures.picture(one, PICTURE, "light", "png"))
+        try:
+            _write(file, pictures.picture(one, PICTURE, "light", "png"))
+        except OSError as error:  # a full disk is no reason not to tell
+            log.warning("charts.not_written", message_id=message.pk, cause=str(error))
+            return ""
     return str(file)
 
 

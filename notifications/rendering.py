@@ -25,7 +25,7 @@ from notifications.content import Action, Content
 from notifications.dialects import filled
 from notifications.gathering import Addressed, announced, numbers, with_missing
 from notifications.languages import Style
-from notifications.message_links import Way, label
+from notifications.message_links import Way, label, led
 from notifications.models import Message
 from notifications.names import CHANNELS, Recipient, Topic
 from notifications.texts import Text, written
@@ -73,7 +73,7 @@ def unsubscribable(content: Content, url: str) -> Content:
     link = _UNSUBSCRIBE.format(html.escape(url), html.escape(words))
     return replace(
         content,
-        body=f"{content.body}\n\n{words}: {url}",
+        body=f"{content.body}\n\n{led(content.language, words, url)}",
         html=content.html.replace(UNSUBSCRIBE_MARK, link),
         unsubscribe_url=url,
     )

@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 from arbedge.names import Channel, Language
 from notifications import dialects
 from notifications.dialects import DIALECTS, Dialect, slot
-from notifications.message_links import Way, item_way, ways
+from notifications.message_links import Way, item_way, led, ways
 from notifications.names import Topic
 from notifications.other_values import Alert, Blind, Broadcast, Digest, Proof, Test
 from notifications.template_language import console_text, file_text
@@ -84,7 +84,7 @@ def written(
     buttons = _ways(topic, channel, told, reader)
     return Text(
         title=title,
-        body=_body(lines, channel, buttons),
+        body=_body(lines, channel, buttons, reader.style.language),
         html=_html(title, lines, reader, buttons) if channel is Channel.EMAIL else "",
         ways=buttons,
         data=_data(topic, channel, told, reader),
@@ -143,7 +143,7 @@ def _ways(topic: Topic, channel: Channel, told: Told, reader: Reader) -> tuple[W
     return (*buttons, *items)
 
 
-def _body(lines: list[str], channel: Channel, buttons: tuple[Way, ...]) -> str:
+def _body(lines: list[str], channel: Channel, buttons: tuple[Way, ...], language: str) -> str:
     dialect = DIALECTS[channel]
     named = {way.name: way for way in buttons}
     told = [named[name] for name in LINKS_IN_TEXT.get(channel, ()) if name in named]
@@ -151,7 +151,7 @@ def _body(lines: list[str], channel: Channel, buttons: tuple[Way, ...]) -> str:
         ends = [slot(way.name) for way in told[:1]]
         room = dialect.limit
         return " ".join([dialects.body_of([". ".join(lines)], dialect, room), *ends])
-    ends = [f"{way.label.rstrip(' ?').lstrip('¿')}: {slot(way.name)}" for way in told]
+    ends = [led(language, way.label, slot(way.name)) for way in told]
     kept = lines[1:] if channel is Channel.WEB_PUSH and len(lines) > 1 else lines
     room = dialect.limit - _LINK_ROOM * len(ends)
     body = dialects.body_of(kept, dialect, room)

@@ -12,6 +12,7 @@ from notifications import texts
 from notifications.names import Topic
 from notifications.template_language import check_template
 from notifications.texts import text_for, written
+from notifications.trade_values import Trade
 from notifications.values import MissingVariable
 from notifications.variables import VARIABLES
 from tests.notifications.factories import HOUR, NOON, facts
@@ -56,7 +57,7 @@ def test_every_variable_has_a_value_to_show(topic: Topic) -> None:
     missing = [one.name for one in VARIABLES[topic] if not hasattr(source, one.name)]
     items = [one.name for inner in VARIABLES[topic] for one in inner.items]
     assert missing == []
-    assert [name for name in items if not hasattr(texts.Trade, name)] == []
+    assert [name for name in items if not hasattr(Trade, name)] == []
 
 
 def lines(topic: Topic, **changes: Any) -> list[str]:
