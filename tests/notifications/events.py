@@ -27,7 +27,8 @@ def event(of: Opportunity, kind: Event, **values: Any) -> OpportunityEvent:
     """What happened to it at noon; an end also closes the row, as the lifecycle does."""
     if kind is Event.CLOSED:
         reason = values.setdefault("reason", "below_half").partition(":")[0]
-        of.state, of.live_key, of.closed_at, of.close_reason = "closed", None, of.as_of, reason
+        of.state, of.live_key, of.close_reason = "closed", None, reason
+        of.closed_at = values.get("at", NOON)
         of.save()
     elif kind is Event.FADING:
         of.state = "fading"
