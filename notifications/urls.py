@@ -1,10 +1,15 @@
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.views import addresses, channels, links, push
+from notifications.views import addresses, alerts, channels, links, push
 
 app_name = "notifications"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("account/alerts/", alerts.alerts, name="alerts"),
+    path("account/alerts/add", alerts.add, name="add_alert"),
+    path("account/alerts/<int:pk>", alerts.change, name="change_alert"),
+    path("account/alerts/<int:pk>/delete", alerts.delete, name="delete_alert"),
+    path("account/alerts/<int:pk>/<str:way>", alerts.switch, name="switch_alert"),
     path("account/channels/", channels.channels, name="channels"),
     path("account/channels/push/on", push.subscribe, name="push_on"),
     path("account/channels/push/off", push.unsubscribe, name="push_off"),

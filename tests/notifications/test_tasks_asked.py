@@ -1,0 +1,53 @@
+"""What people asked for is looked after by tasks that only call the rooms below."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from arbedge import schedule
+from arbedge.errors import NoData
+from notifications import broadcasts, digests, tasks, triggers, waking
+from notifications.digests import Bundled
+from notifications.triggers import Checked
+
+
+@pytest.mark.parametrize(
+    "task", ["notifications.alerts", "notifications.digests", "notifications.broadcast"]
+)
+def test_each_is_repeated_by_the_clock(task: str) -> None:
+    [entry] = [one for one in schedule.entries.values() if one.task == task]
+    assert 0 < entry.every_s <= 15
+
+
+def test_a_market_without_data_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent() -> Checked:
+        raise NoData("market book: no answer of any venue is in the cache")
+
+    monkeypatch.setattr(triggers, "check", silent)
+    tasks.check_alerts()
+
+
+def test_bundling_goes_on_while_people_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = iter([Bundled(more=True), Bundled(more=True), Bundled()])
+    moments: list[datetime] = []
+
+    def run(now: datetime) -> Bundled:
+        moments.append(now)
+        return next(runs)
+
+    monkeypatch.setattr(digests, "run", run)
+    tasks.bundle()
+    assert len(moments) == 3
+    assert timezone.now() - moments[-1] < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_a_long_broadcast_wakes_its_next_run(monkeypatch: pytest.MonkeyPatch, more: bool) -> None:
+    woken: list[bool] = []
+    monkeypatch.setattr(broadcasts, "run", lambda _now: more)
+    monkeypatch.setattr(waking, "broadcast", lambda: woken.append(True))
+    tasks.broadcast()
+    assert bool(woken) is more
