@@ -71,6 +71,8 @@ def logging_config(level: str) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
             "ccxt": {"level": "WARNING"},  # at DEBUG it writes the headers of signed requests
+            "apprise": {"level": "WARNING"},  # below it writes payloads, keys among them
+            "urllib3": {"level": "WARNING"},  # below it writes paths, keys among them
             "django_structlog": {"level": "WARNING"},
         },
     }

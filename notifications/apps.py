@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
         _repeat()
         _show()
         _keep(self)
-        from notifications import panels  # noqa: F401  registered by being imported
+        from notifications import checks, panels  # noqa: F401  registered by being imported
 
 
 def _listen() -> None:
