@@ -1,0 +1,131 @@
+"""How fast each provider lets us write, shared by all workers: who may be sent to now, who when.
+
+A batch is asked for at once, the most urgent first; what is let go now must be sent now. Nothing
+here waits: what may not go yet is told when to ask again. Limits are the providers' published
+ones; a provider's 429 pauses everything that goes to it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import redis
+import structlog
+from django.conf import settings
+
+from arbedge import cache, clock
+from arbedge.clock import MINUTE_MS, SECOND_MS
+from arbedge.names import Channel
+from notifications import pacing_alone
+from notifications.pacing_script import ADMIT, PAUSE
+
+HORIZON_MS: Final = 30 * SECOND_MS
+WIDER: Final = 1.03  # moments are told a little apart, so that none comes back too early
+LONGEST_PAUSE_S: Final = 3600.0
+
+Limit = tuple[str, float, float]  # name, messages, within milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A message that wants to go: `key` is its address's own where an address has a pace.
+
+    The lower `priority`, a whole number, the earlier the moment that is told to who must wait.
+    """
+
+    key: str
+    channel: Channel
+    host: str
+    chat_id: int | None = None
+    is_group: bool = False
+    priority: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """0 is now; else the moment (ms since 1970) before which asking again is no use."""
+
+    at_ms: float = 0.0
+
+
+# Messages a second to one host, and to one address of it. Sources: core.telegram.org/bots/faq;
+# api.slack.com/docs/rate-limits; discord.com/developers/docs/topics/rate-limits. Where a provider
+# publishes none, what no server minds.
+TO_HOST: Final[Mapping[Channel, float]] = {
+    Channel.EMAIL: 20, Channel.WEB_PUSH: 100, Channel.WEBHOOK: 5, Channel.SMS: 10,
+    Channel.SLACK: 50, Channel.DISCORD: 50, Channel.CUSTOM: 2,
+}  # fmt: skip
+TO_ADDRESS: Final[Mapping[Channel, float]] = {Channel.SLACK: 1, Channel.DISCORD: 2, Channel.SMS: 1}
+TO_CHAT: Final = 1.0
+TO_GROUP_A_MINUTE: Final = 20.0
+
+log = structlog.get_logger(__name__)
+_marks: dict[str, str] = {}  # by prefix: what the cache was marked with when we last asked
+
+
+async def admit(wants: Sequence[Want], now_ms: float) -> list[Go]:
+    """Whether each may go now, the first ones first; one call of the cache for all.
+
+    Where the cache is gone, one process of all sends on, slowly; the others wait.
+    """
+    if not wants:
+        return []
+    prefix = _prefix()
+    told = [(f"{one.channel}:{one.host}", one.priority, limits(one)) for one in wants]
+    try:
+        answer: Any = await cache.aclient().eval(
+            ADMIT, 0, prefix, now_ms, HORIZON_MS, WIDER,
+            _marks.get(prefix, ""), secrets.token_hex(4), msgspec.json.encode(told),
+        )  # fmt: skip
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        log.warning("pace_without_cache", error=type(error).__name__)
+        return [Go(at) for at in await pacing_alone.admit(told, now_ms)]
+    await pacing_alone.end()
+    _marks[prefix] = answer[0].decode()
+    return [Go(float(at)) for at in answer[1:]]
+
+
+async def pause(channel: Channel, host: str, seconds: float) -> None:
+    """Nothing goes to that host for so long, whoever sends; an earlier, longer pause stays."""
+    wait_ms = min(max(seconds, 0.0), LONGEST_PAUSE_S) * SECOND_MS
+    until_ms = clock.now_ms() + wait_ms
+    pacing_alone.pause(f"{channel}:{host}", until_ms)
+    try:
+        name = f"{_prefix()}pause:{channel}:{host}"
+        await cache.aclient().eval(PAUSE, 1, name, f"{until_ms:.3f}", f"{max(wait_ms, 1):.0f}")
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        log.warning("pause_without_cache", channel=channel, error=type(error).__name__)
+
+
+async def paused_until(channel: Channel, host: str) -> float:
+    """When the pause of that host ends (ms since 1970), 0 where there is none.
+
+    Raises NoData when the cache cannot be reached.
+    """
+    with cache.reachable("pauses"):
+        told: Any = await cache.aclient().get(f"{_prefix()}pause:{channel}:{host}")
+    return float(told or 0)
+
+
+def limits(want: Want) -> list[Limit]:
+    """All that limits a message: its channel's or host's pace, and its address's own."""
+    if want.channel is not Channel.TELEGRAM:
+        name = f"{want.channel}:{want.host}"
+        found = [(name, TO_HOST[want.channel], SECOND_MS)]
+        if want.channel in TO_ADDRESS:
+            found.append((f"{name}:{want.key}", TO_ADDRESS[want.channel], SECOND_MS))
+        return found
+    found = [("bot", float(settings.TELEGRAM_PER_SECOND), SECOND_MS)]
+    if want.chat_id is not None:
+        found.append((f"chat:{want.chat_id}", TO_CHAT, SECOND_MS))
+        if want.is_group:
+            found.append((f"group:{want.chat_id}", TO_GROUP_A_MINUTE, MINUTE_MS))
+    return found
+
+
+def _prefix() -> str:
+    return cache.key("pace", "")

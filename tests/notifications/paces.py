@@ -1,0 +1,85 @@
+"""Wants at moments a test chooses, and what was let go when."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.test import override_settings
+
+from arbedge import aio
+from arbedge.names import Channel
+from notifications import pacing
+from notifications.pacing import Go, Want
+
+START_MS = 1_800_000_000_000.0
+HOST = "api.telegram.org"
+_numbers = itertools.count()
+
+
+@contextmanager
+def new_cache() -> Iterator[None]:
+    """As if nobody had sent anything yet."""
+    with override_settings(CACHE_PREFIX=f"pace-{next(_numbers)}-of-a-test"):
+        yield
+
+
+def to(chat: int | None = None, *, priority: int = 2) -> Want:
+    """A Telegram message to a person (positive), a group (negative), or to somebody new."""
+    number = next(_numbers) + 1_000_000 if chat is None else chat
+    return Want(str(number), Channel.TELEGRAM, HOST, number, number < 0, priority)
+
+
+def admit(wants: Sequence[Want], at_ms: float) -> list[Go]:
+    """What is answered so many milliseconds after the start."""
+    return aio.run(pacing.admit(wants, START_MS + at_ms), 10)
+
+
+def number_let_go(wants: Sequence[Want], at_ms: float) -> int:
+    """How many may go."""
+    return sum(go.at_ms == 0 for go in admit(wants, at_ms))
+
+
+def most_within(times: Sequence[float], window_ms: float) -> int:
+    """The most moments in any window, its beginning included and its end not."""
+    first = most = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - window_ms:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@dataclass
+class Queue:
+    """Messages in the order of their urgency, asked for as a worker does that never waits.
+
+    What may not go is asked for again when it was told to, at the worker's next look.
+    """
+
+    wants: list[Want]
+    due: dict[int, float] = field(default_factory=dict)
+    went: dict[int, float] = field(default_factory=dict)
+    asked: int = 0
+
+    def look(self, at_ms: float, *, batch: int = 100) -> None:
+        """Takes the most urgent that are due and asks for them."""
+        ready = [
+            place for place in range(len(self.wants))
+            if place not in self.went and self.due.get(place, 0.0) <= at_ms
+        ]  # fmt: skip
+        ready.sort(key=lambda place: (self.wants[place].priority, self.due.get(place, 0.0)))
+        chosen = ready[:batch]
+        self.asked += len(chosen)
+        answers = admit([self.wants[place] for place in chosen], at_ms)
+        for place, go in zip(chosen, answers, strict=True):
+            if go.at_ms == 0:
+                self.went[place] = at_ms
+            else:
+                self.due[place] = go.at_ms - START_MS
+
+    @property
+    def done(self) -> bool:
+        return len(self.went) == len(self.wants)

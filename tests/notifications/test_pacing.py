@@ -1,0 +1,181 @@
+"""How fast messages are let go, at moments a test chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from arbedge import aio, cache
+from arbedge.names import Channel
+from notifications import pacing
+from notifications.pacing import Want
+from tests.notifications.paces import (
+    HOST,
+    START_MS,
+    Queue,
+    admit,
+    most_within,
+    new_cache,
+    number_let_go,
+    to,
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_sent_yet() -> Iterator[None]:
+    with new_cache():
+        yield
+
+
+def test_nothing_wanted_is_nothing_asked() -> None:
+    assert admit([], 0) == []
+
+
+def test_thirty_go_at_once_and_the_rest_when_the_second_is_over() -> None:
+    answers = admit([to() for _ in range(40)], 0)
+    assert [go.at_ms == 0 for go in answers] == [True] * 30 + [False] * 10
+    assert all(START_MS + 1000 <= go.at_ms < START_MS + 1500 for go in answers[30:])
+
+
+def test_who_must_wait_is_told_a_moment_of_his_own() -> None:
+    waiting = [go.at_ms for go in admit([to() for _ in range(90)], 0)[30:]]
+    assert waiting == sorted(set(waiting))
+    assert 1900 < waiting[-1] - waiting[0] < 2200
+
+
+def test_the_pace_is_a_setting(settings: Settings) -> None:
+    settings.TELEGRAM_PER_SECOND = 1000
+    assert number_let_go([to() for _ in range(1200)], 0) == 1000
+
+
+def test_a_chat_gets_one_a_second_and_stops_nobody_else() -> None:
+    answers = admit([to(7), to(7), to(8), to(7)], 0)
+    assert [go.at_ms == 0 for go in answers] == [True, False, True, False]
+    assert answers[1].at_ms == START_MS + 1000
+    assert START_MS + 2000 <= answers[3].at_ms < START_MS + 2100
+    assert number_let_go([to(7)], 999) == 0
+    assert number_let_go([to(7)], 1000) == 1
+
+
+def test_a_group_gets_twenty_a_minute() -> None:
+    went = [second for second in range(120) if number_let_go([to(-7)], 1000 * second)]
+    assert went == [*range(20), *range(60, 80)]
+
+
+def test_one_that_a_chats_pace_holds_back_takes_no_place_of_the_bots() -> None:
+    assert number_let_go([to(7)] * 20 + [to() for _ in range(29)], 0) == 30
+
+
+def test_the_first_ones_of_a_batch_go_first() -> None:
+    answers = admit([to(priority=priority) for priority in (0, 1, 2) for _ in range(20)], 0)
+    assert [go.at_ms == 0 for go in answers] == [True] * 30 + [False] * 30
+
+
+def test_the_urgent_need_not_wait_behind_the_many() -> None:
+    admit([to(priority=3) for _ in range(200)], 0)
+    (urgent,) = admit([to(priority=0)], 10)
+    assert urgent.at_ms == START_MS + 1000
+
+
+def test_no_moment_told_is_far_ahead() -> None:
+    answers = admit([to(priority=3) for _ in range(1000)], 0)
+    assert max(go.at_ms for go in answers) <= START_MS + pacing.HORIZON_MS
+
+
+@pytest.mark.parametrize(
+    ("channel", "most"), [(Channel.WEBHOOK, 5), (Channel.SMS, 10), (Channel.EMAIL, 20)]
+)
+def test_other_channels_have_a_pace_per_host(channel: Channel, most: int) -> None:
+    wants = [Want(str(number), channel, "one.example") for number in range(30)]
+    assert number_let_go([*wants, Want("x", channel, "other.example")], 0) == most + 1
+
+
+def test_one_slack_address_gets_one_a_second() -> None:
+    wants = [Want("same", Channel.SLACK, "hooks.slack.com")] * 3
+    assert number_let_go(wants, 0) == 1
+
+
+# Pauses
+
+
+def pause(seconds: float) -> None:
+    aio.run(pacing.pause(Channel.TELEGRAM, HOST, seconds), 5)
+
+
+def test_a_pause_holds_for_everybody_who_asks_and_only_for_that_host() -> None:
+    pause(14)
+    until_ms = aio.run(pacing.paused_until(Channel.TELEGRAM, HOST), 5)
+    before = until_ms - START_MS - 1
+    waiting, other = admit([to(), Want("x", Channel.EMAIL, "mail.example")], before)
+    assert waiting.at_ms == pytest.approx(until_ms, abs=1)
+    assert other.at_ms == 0
+    assert number_let_go([to()], until_ms - START_MS) == 1
+
+
+def test_a_shorter_pause_never_ends_a_longer_one() -> None:
+    pause(14)
+    long = aio.run(pacing.paused_until(Channel.TELEGRAM, HOST), 5)
+    pause(1)
+    assert aio.run(pacing.paused_until(Channel.TELEGRAM, HOST), 5) == long
+
+
+def test_without_a_pause_there_is_none() -> None:
+    assert aio.run(pacing.paused_until(Channel.TELEGRAM, HOST), 5) == 0
+
+
+# Shape: a long queue
+
+
+@pytest.mark.parametrize("look_every_ms", [20.0, 500.0, 1000.0])
+def test_a_long_queue_uses_the_pace_and_never_passes_it(look_every_ms: float) -> None:
+    """Whether a worker looks often or once a second: never over, at least 95 % used."""
+    queue, at_ms = Queue([to(priority=place * 3 // 600) for place in range(600)]), 0.0
+    while not queue.done:
+        queue.look(at_ms)
+        at_ms += look_every_ms
+    times = sorted(queue.went.values())
+    assert most_within(times, 1000) <= 30
+    after_the_first_second = [at for at in times if at >= 1000]
+    took_s = (times[-1] - 1000 + look_every_ms) / 1000
+    assert len(after_the_first_second) / took_s >= 0.95 * 30
+    assert queue.asked < 3 * len(queue.wants)
+
+
+def test_in_a_long_queue_the_urgent_are_sent_first() -> None:
+    queue, at_ms = Queue([to(priority=place % 3) for place in range(300)]), 0.0
+    while not queue.done:
+        queue.look(at_ms, batch=300)
+        at_ms += 50
+    last = [max(at for place, at in queue.went.items() if place % 3 == priority)
+            for priority in range(3)]  # fmt: skip
+    assert last == sorted(last)
+    assert last[0] < 4000
+    assert last[2] > 8000
+
+
+# A cache that has lost everything
+
+
+def test_after_the_cache_was_lost_one_window_is_waited_for() -> None:
+    admit([to() for _ in range(30)], 0)
+    for name in cache.client().scan_iter(cache.key("pace", "*")):
+        cache.client().delete(name)
+    assert number_let_go([to()], 10) == 0
+    assert number_let_go([to()], 999) == 0
+    assert number_let_go([to() for _ in range(40)], 1010) == 30
+
+
+def test_after_the_cache_was_lost_groups_are_written_to_slowly() -> None:
+    admit([to(-7)], 0)
+    for name in cache.client().scan_iter(cache.key("pace", "*")):
+        cache.client().delete(name)
+    went = sum(number_let_go([to(-7)], 10 + 1000 * second) for second in range(1, 61))
+    assert 10 <= went <= 20
+
+
+def test_a_clock_that_is_behind_lets_nobody_pass_the_pace() -> None:
+    assert number_let_go([to() for _ in range(30)], 5000) == 30
+    assert number_let_go([to()], 0) == 0
+    assert number_let_go([to() for _ in range(40)], 6000) == 30
