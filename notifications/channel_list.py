@@ -12,6 +12,7 @@ from arbedge.names import Channel
 from notifications import address_rows, addresses, order
 from notifications.address_words import NAMES, problem, short
 from notifications.channels.base import sender
+from notifications.codes import Code
 from notifications.models import Address, Attempt, Suppression
 from notifications.names import AddressState, Recipient
 from notifications.suppressions import UNSUBSCRIBED
@@ -20,6 +21,7 @@ LOOKED_BACK: Final = timedelta(days=7)
 ADDED_BY_FORM: Final = (
     Channel.EMAIL, Channel.WEBHOOK, Channel.SLACK, Channel.DISCORD, Channel.SMS, Channel.CUSTOM,
 )  # fmt: skip
+HOPELESS: Final = frozenset({Code.GONE.value, Code.BAD_ADDRESS.value, Code.MOVED.value})
 _STATES: Final = {
     AddressState.ACTIVE.value: ("good", "● verified"),
     AddressState.UNVERIFIED.value: ("warn", "▲ not verified yet"),
@@ -37,6 +39,7 @@ class Place:
     id: int | None = None
     state: str = AddressState.ACTIVE.value
     problem: str = ""
+    may_enable: bool = False
     may_undo: bool = False  # he unsubscribed by himself
 
 
@@ -61,13 +64,14 @@ class Entry:
 
 @dataclass(slots=True)
 class _Held:
+    user: User
     rows: dict[Channel, list[Address]] = field(default_factory=dict)
     suppressed: dict[tuple[str, bytes], str] = field(default_factory=dict)
 
 
 def entries(user: User, now: datetime) -> tuple[list[Entry], list[Channel]]:
     """The channels the person uses or has an address on, and those he could add."""
-    held = _Held()
+    held = _Held(user)
     for row in addresses.listed(user.pk):
         held.rows.setdefault(Channel(row.channel), []).append(row)
     own = address_rows.of_account(user)
@@ -99,19 +103,22 @@ def _places(channel: Channel, held: _Held, own: dict[str, object] | None) -> lis
     """What the account has by itself comes first, unless a row tells of it or replaced it."""
     rows = held.rows.get(channel, [])
     if own is None:
-        return [_of_row(row, held) for row in rows]
+        return [_of_row(row, held) for row in rows if channel is not Channel.TELEGRAM]
     mark = address_rows.digest(channel, own)
     same = [row for row in rows if bytes(row.digest) == mark]
     other = [row for row in rows if row not in same and channel is Channel.EMAIL]
     found = [_of_row(row, held) for row in (*same, *other)]
     if not same and all(row.state == AddressState.UNVERIFIED.value for row in other):
         reason = held.suppressed.get((channel.value, mark))
-        found.insert(0, _of_account(channel, own, reason))
+        found.insert(0, _of_account(held.user, channel, own, reason))
     return found
 
 
-def _of_account(channel: Channel, own: dict[str, object], reason: str | None) -> Place:
-    shown = sender(channel).shown(own)
+def _of_account(user: User, channel: Channel, own: dict[str, object], reason: str | None) -> Place:
+    """His own log-in's address is no secret to him."""
+    shown = user.email if channel is Channel.EMAIL else sender(channel).shown(own)
+    if channel is Channel.TELEGRAM and user.telegram_name:
+        shown = f"@{user.telegram_name}"
     if reason:
         return _left(shown, None, reason)
     return Place(shown, "good", "● from your account")
@@ -125,7 +132,9 @@ def _of_row(row: Address, held: _Held) -> Place:
     why = ""
     if row.state == AddressState.DISABLED.value:
         words, why = f"{words}: {short(row.problem)}", problem(row.problem)
-    return Place(row.shown, tone, words, row.pk, row.state, why)
+    hopeless = row.problem in HOPELESS and row.channel != Channel.TELEGRAM.value
+    may_enable = row.state == AddressState.DISABLED.value and not hopeless
+    return Place(row.shown, tone, words, row.pk, row.state, why, may_enable=may_enable)
 
 
 def _left(shown: str, address_id: int | None, reason: str) -> Place:

@@ -153,8 +153,9 @@ def _webhook_page(request: HttpRequest, row: Address, secret: str = "") -> HttpR
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def prove_by_link(request: HttpRequest, token: str) -> HttpResponse:
+def prove_by_link(request: HttpRequest) -> HttpResponse:
     """A link from a mail: looking asks, pressing proves. Its reader need not be logged in."""
+    token = request.GET.get("token", "")
     error: ArbEdgeError | None = None
     row: Address | None = None
     try:
