@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,7 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from arbedge.errors import BadInput
-from notifications.channels import base, mail_refusals
-from notifications.channels import email as channel
+from notifications.channels import base, mail_batch, mail_refusals
 from notifications.channels.base import Result
 from notifications.channels.email import sender
 from notifications.codes import Code
@@ -253,13 +253,44 @@ def test_a_server_that_says_nothing_is_a_time_out(settings: Settings) -> None:
     assert (result.outcome, result.code) == (Outcome.RETRY, Code.TIMEOUT)
 
 
-@pytest.mark.usefixtures("boxes")
-def test_a_slow_batch_leaves_its_rest_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel, "BATCH_S", -1.0)
+class Second(BaseEmailBackend):
+    """At the second mail something happens first."""
 
-    [result] = send(sender, outgoing(ANN))
+    begun = 0
+    happens: Callable[[], object]
 
-    assert (result.outcome, result.code) == (Outcome.RETRY, Code.TIMEOUT)
+    def send_messages(self, _: Any) -> int:
+        self.begun += 1
+        if self.begun == 2:
+            type(self).happens()
+        return 1
+
+
+def test_a_batch_out_of_time_keeps_its_answers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Second"
+    let_go = threading.Event()
+    monkeypatch.setattr(Second, "happens", lambda: let_go.wait(30), raising=False)
+    monkeypatch.setattr(mail_batch, "WITHIN_S", 0.2)
+
+    results = send(sender, *(outgoing(ANN, number=number) for number in range(4)))
+    let_go.set()
+
+    assert [result.code for result in results] == ["", *3 * [Code.TIMEOUT]]
+
+
+def test_what_is_not_begun_in_time_is_never_sent(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Second"
+    work = mail_batch.Batch([outgoing(ANN, number=number) for number in range(4)])
+    monkeypatch.setattr(Second, "happens", work.stopped.set, raising=False)
+
+    work.run()
+
+    sent = [result.outcome for result in work.results()]
+    assert sent == [Outcome.SENT, Outcome.SENT, Outcome.RETRY, Outcome.RETRY]
 
 
 def test_any_backend_of_django_will_do(settings: Settings) -> None:
