@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 
+from notifications import wording
 from notifications.links import Link
 
 # Programs that open every link they see, to show a preview or to look for harm.
@@ -27,7 +28,8 @@ SELECT %(delivery)s, %(link)s, coalesce(
     (SELECT variant FROM notifications_deliverylog WHERE id = %(delivery)s LIMIT 1),
     ''), %(now)s
 ON CONFLICT (delivery_id, link) DO NOTHING
-RETURNING variant
+RETURNING variant, NOT EXISTS (
+    SELECT FROM notifications_click earlier WHERE earlier.delivery_id = %(delivery)s)
 """
 
 log = structlog.get_logger(__name__)
@@ -42,18 +44,23 @@ def by_a_person(request: HttpRequest) -> bool:
     return bool(agent) and _PROGRAMS.search(agent) is None
 
 
-def count(link: Link, now: datetime) -> str | None:
-    """Counts that the link was followed. Returns the wording it stood in ("" is the only one), or
-    None where it was counted before.
+def count(link: Link, now: datetime) -> bool:
+    """Counts that the link was followed, and for its wording that the message was. Returns whether
+    it is the first time.
 
     A link works without being counted: a database that is gone is logged.
     """
     told: dict[str, Any] = {"delivery": link.delivery_id, "link": link.action, "now": now}
     try:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_COUNT, told)
             row = cursor.fetchone()
+            if row is None:
+                return False
+            variant, first = row
+            if first:
+                wording.clicked(variant, now)
     except DatabaseError as error:
         log.warning("click_not_counted", delivery_id=link.delivery_id, cause=type(error).__name__)
-        return None
-    return None if row is None else str(row[0])
+        return False
+    return True

@@ -12,7 +12,7 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from notifications import clicks, links
-from notifications.models import Click
+from notifications.models import Click, VariantResult
 from tests.accounts.web import body
 from tests.notifications.factories import DeliveryFactory, DeliveryLogFactory
 
@@ -62,6 +62,13 @@ def test_a_click_remembers_the_wording_in_queue_and_log(client: Client, made: An
     delivery = made(variant="shorter")
     follow(client, link(delivery.id))
     assert Click.objects.get().variant == "shorter"
+
+
+def test_a_wordings_result_counts_messages_not_links(client: Client) -> None:
+    delivery = DeliveryFactory(variant="shorter")
+    for action in ("open", "why", "open"):
+        follow(client, link(delivery.id, action))
+    assert list(VariantResult.objects.values_list("variant", "clicked")) == [("shorter", 1)]
 
 
 @pytest.mark.parametrize(
@@ -126,5 +133,5 @@ def test_a_link_works_while_it_cannot_be_counted(
     with capture_logs() as said:
         monkeypatch.setattr(connection, "cursor", gone)
         counted = clicks.count(links.Link(7, "open", "/"), datetime.now(UTC))
-    assert counted is None
+    assert not counted
     assert [line["event"] for line in said] == ["click_not_counted"]
