@@ -56,8 +56,17 @@ class PushService:
         self.browsers: dict[str, Browser] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
-        """One path per browser."""
-        return [Route("/push/{name}", self.take, methods=["POST"])]
+        """A path for new browsers, and one per browser."""
+        return [
+            Route("/push", self.open, methods=["POST"]),
+            Route("/push/{name}", self.take, methods=["POST"]),
+        ]
+
+    async def open(self, request: Request) -> Response:
+        """`?key=` subscribes a new browser to that server's pushes and says its subscription."""
+        key, name = request.query_params.get("key", ""), secrets.token_hex(8)
+        base_url = str(request.base_url).rstrip("/")
+        return JSONResponse(self.subscribe(base_url, name, key), 201)
 
     def subscribe(self, base_url: str, name: str, server_key: str = "") -> dict[str, Any]:
         """A new browser's subscription, as its page would send it to us."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from django.utils import timezone
@@ -151,6 +152,12 @@ def test_keys_of_another_browser_read_nothing(service: Service, browser: Mapping
     result = send_one(sender, {**other, "endpoint": browser["endpoint"]})
 
     assert (result.outcome, result.code) == (Outcome.PERMANENT, Code.REFUSED)
+
+
+def test_a_browser_can_be_opened_by_asking(service: Service) -> None:
+    said = httpx.post(f"{service.url}/push", params={"key": web_push.public_key()})
+
+    assert send_one(sender, sender.take(said.json())).outcome is Outcome.SENT
 
 
 def test_a_subscription_that_ended_is_gone(service: Service, browser: Mapping[str, Any]) -> None:
