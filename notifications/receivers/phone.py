@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+import arbedge
 from notifications.receivers.book import Book, Shown
 from notifications.receivers.bot_messages import NAME
+from notifications.receivers.bot_text import KINDS
 from notifications.receivers.bot_updates import Updates
 
 PER_COLUMN: Final = 30
+PAGE: Final = Path(__file__).parent / "page"
+LOOK: Final = Path(arbedge.__file__).parent / "static" / "arbedge" / "look.css"
+FILES: Final[Mapping[str, Path]] = {
+    "phone.css": PAGE / "phone.css", "phone.js": PAGE / "phone.js", "look.css": LOOK,
+}  # fmt: skip
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
+    " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+}
+TITLES: Final[Mapping[str, str]] = {
+    "telegram": "Telegram", "email": "E-mail", "web_push": "Browser", "webhook": "Webhook",
+    "sms": "SMS", "slack": "Slack", "discord": "Discord",
+}  # fmt: skip
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^<>]*)>")
+_LINK: Final = re.compile(r"""\shref="(https?://[^"<>]*)\"""")
 Told = dict[str, Any]
 
 
 class Phone:
-    """What every recipient sees, in one page."""
+    """What every recipient sees, in one page. `names` are the recipients' as (name, about him)."""
 
-    def __init__(self, book: Book, updates: Updates) -> None:
+    def __init__(
+        self, book: Book, updates: Updates, names: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
         self.book = book
         self.updates = updates
+        self.names = names or {}
 
     def routes(self) -> Sequence[BaseRoute]:
         """The page, what it polls, and its buttons."""
         return [
+            Route("/", self._page),
+            Route("/_page/{name}", self._file),
             Route("/_messages", self._messages),
             Route("/_press", self._press, methods=["POST"]),
         ]
+
+    async def _page(self, _: Request) -> Response:
+        return FileResponse(PAGE / "phone.html", headers=HEADERS)
+
+    async def _file(self, request: Request) -> Response:
+        file = FILES.get(request.path_params["name"])
+        return FileResponse(file, headers=HEADERS) if file else Response(status_code=404)
 
     async def _messages(self, request: Request) -> Response:
         """Columns of messages; 304 while nothing new came since `?version=`."""
@@ -43,15 +76,61 @@ class Phone:
                 column.append(message)
         told = {
             "version": self.book.version,
-            "columns": [
-                {"receiver": receiver, "to": to, "messages": msgspec.to_builtins(messages)}
-                for (receiver, to), messages in sorted(columns.items())
-            ],
+            "number": len(self.book.shown),
+            "columns": [self._column(*name, columns[name]) for name in sorted(columns, key=_order)],
         }
         return JSONResponse(told)
+
+    def _column(self, receiver: str, to: str, messages: Sequence[Shown]) -> Told:
+        channel = TITLES.get(receiver, receiver)
+        name, about = self.names.get(to, (to, ""))
+        who = f"{channel} · {about}" if about else channel
+        told = [
+            {**asdict(one), "shown": cleaned(one), "first": _first_line(one)} for one in messages
+        ]
+        return {"receiver": receiver, "to": to, "name": name, "who": who, "messages": told}
 
     async def _press(self, request: Request) -> Response:
         """{"chat": 7, "message": 1, "callback": "mute:WIF"}: as if somebody pressed it."""
         told: Told = await request.json()
         query = self.updates.press(int(told["chat"]), int(told["message"]), str(told["callback"]))
         return JSONResponse({"receiver": NAME, "query": query})
+
+
+def cleaned(message: Shown) -> str:
+    """The text as HTML for a page: Telegram's own tags and links to the web, all else as text."""
+    if not message.html:
+        return html.escape(message.text)
+    done, at, skipped = [], 0, 0
+    for tag in _TAG.finditer(message.text):
+        done.append(_escaped(message.text[at : tag.start()]))
+        at = tag.end()
+        ends, name, more = tag[1], tag[2].lower(), tag[3]
+        link = _LINK.search(more)
+        if name not in KINDS:
+            done.append(_escaped(tag[0]))
+        elif name == "a" and not ends and link is None:
+            skipped += 1
+        elif name == "a" and ends and skipped:
+            skipped -= 1
+        elif name == "a" and not ends and link is not None:
+            done.append(f'<a href="{link[1]}" target="_blank" rel="noopener">')
+        else:
+            done.append(f"<{ends}{name}>")
+    return "".join(done) + _escaped(message.text[at:])
+
+
+def _escaped(text: str) -> str:
+    return html.escape(html.unescape(text))
+
+
+def _first_line(message: Shown) -> str:
+    """How an answer names what it answers."""
+    text = message.title or (_TAG.sub("", message.text) if message.html else message.text)
+    return html.unescape(text).strip().partition("\n")[0]
+
+
+def _order(name: tuple[str, str]) -> tuple[int, str, str]:
+    """Telegram first, then the others as people know them."""
+    receiver, to = name
+    return (list(TITLES).index(receiver) if receiver in TITLES else len(TITLES), receiver, to)

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from notifications.receivers.serve import ADDRESS, run
+from notifications.receivers.serve import ADDRESS, Receivers, run
 
 
 class Command(BaseCommand):
@@ -27,9 +27,11 @@ class Command(BaseCommand):
         """Say what is served, then serve it."""
         base = f"http://{ADDRESS}:{options['port']}"
         self.stdout.write(f"messages: {base}/")
+        self.stdout.write(f"mails: smtp://{ADDRESS}:{options['mail_port']}")
         self.stdout.write(f"calls and faults: {base}/_log  /_state  /_faults  /_limits")
         tokens = [str(settings.BOT_TOKEN)] if settings.BOT_TOKEN else []
         try:
-            run(options["port"], [] if options["any_bot"] else tokens)
+            receivers = Receivers([] if options["any_bot"] else tokens)
+            run(receivers, options["port"], options["mail_port"])
         except OSError as error:
-            raise CommandError(f"cannot listen on {base}: {error}") from error
+            raise CommandError(f"cannot listen on {base} or for mails: {error}") from error
