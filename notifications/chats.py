@@ -1,0 +1,177 @@
+"""Groups and channels that get opportunities of their own, by the tier of who registered them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from auditlog.context import disable_auditlog
+from django.db import transaction
+
+from accounts import audit, names_of_people, wish_values
+from accounts.acting import actor
+from accounts.models import User
+from arbedge.choices import VENUES, mask
+from arbedge.errors import BadInput, Conflict, NotFound
+from arbedge.names import Door, Kind, Shelf
+from notifications.models import Chat
+from notifications.names import ChatType
+
+MOST: Final = 5  # of one person, those that are gone not counted
+LONGEST_TITLE: Final = 255
+MASKS: Final[Mapping[str, Iterable[str]]] = {"kinds": Kind, "shelves": Shelf, "venues": VENUES}
+WISHES: Final = (*MASKS, "min_net", "notional_usd", "horizon_hours")  # read as preferences are
+
+
+def _title(text: str) -> str:
+    return " ".join(names_of_people.cleaned(text).split())[:LONGEST_TITLE]
+
+
+OWN: Final[Mapping[str, Callable[[str], str]]] = {
+    "language": names_of_people.language, "zone": names_of_people.time_zone, "title": _title,
+}  # fmt: skip
+
+
+def listed(user: User) -> list[Chat]:
+    """The chats a person registered, oldest first, those that are gone among them."""
+    return list(Chat.objects.filter(registered_by=user).order_by("id"))
+
+
+def find(user: User, chat_id: int) -> Chat:
+    """The person's chat of that id. Raises NotFound for everybody else's."""
+    chat = Chat.objects.filter(registered_by=user, pk=chat_id).first()
+    if chat is None:
+        raise _unknown()
+    return chat
+
+
+def register(
+    user: User, telegram_id: int, kind: str, title: str, *, door: Door, by: User | None = None
+) -> Chat:
+    """Has opportunities posted to a chat from now on; again, where the bot had been thrown out.
+
+    Language and zone are the person's at first. Raises BadInput (bad_chat, too_many), Conflict
+    (chat_taken) where somebody else registered it and the bot is still there.
+    """
+    if not -(1 << 52) < telegram_id < 0:
+        text = "Groups and channels have negative ids."
+        raise BadInput(text, code="bad_chat", field="telegram_id")
+    if kind not in {one.value for one in ChatType}:
+        raise BadInput("Only groups and channels are registered.", code="bad_chat", field="type")
+    with _changing(user, door, by):
+        chat = Chat.objects.select_for_update().filter(telegram_id=telegram_id).first()
+        if chat is not None and not chat.gone and chat.registered_by_id != user.pk:
+            raise Conflict("Somebody else registered this chat.", code="chat_taken")
+        others = Chat.objects.filter(registered_by=user, gone="").exclude(telegram_id=telegram_id)
+        if others.count() >= MOST:
+            text = f"You have {MOST} chats, which is as many as there may be. Remove one first."
+            raise BadInput(text, code="too_many", limit=MOST)
+        if chat is None:
+            chat = Chat(telegram_id=telegram_id, language=user.language, zone=user.time_zone)
+        chat.registered_by, chat.type, chat.title = user, kind, _title(title)
+        chat.gone, chat.paused = "", False
+        chat.save()
+        _record("chat.registered", chat, {"title": ("", chat.title)}, by)
+    return chat
+
+
+def pause(user: User, chat_id: int, *, door: Door, by: User | None = None) -> Chat:
+    """Posts nothing there until `resume`. Raises NotFound."""
+    return _switch(user, chat_id, door, by, paused=True)
+
+
+def resume(user: User, chat_id: int, *, door: Door, by: User | None = None) -> Chat:
+    """Posts there again. Raises NotFound."""
+    return _switch(user, chat_id, door, by, paused=False)
+
+
+def change(
+    user: User,
+    chat_id: int,
+    changes: Mapping[str, Any],
+    *,
+    door: Door,
+    by: User | None = None,
+) -> Chat:
+    """Changes what the chat is posted: WISHES, written as in preferences ("all" is no filter), and
+    its language, zone and title.
+
+    All or nothing. Raises NotFound, BadInput naming the field.
+    """
+    read = {name: _read(name, raw) for name, raw in changes.items()}
+    with _changing(user, door, by):
+        chat = _locked(user, chat_id)
+        told: dict[str, Any] = {}
+        for name, value in read.items():
+            if getattr(chat, name) != value:
+                told[name] = (getattr(chat, name), value)
+                setattr(chat, name, value)
+        if told:
+            chat.save(update_fields=list(told))
+            _record("chat.changed", chat, told, by)
+    return chat
+
+
+def lost(telegram_id: int, reason: str) -> bool:
+    """The bot was thrown out or the chat is over. Returns whether that is news."""
+    with transaction.atomic(), disable_auditlog():
+        found = Chat.objects.select_for_update().filter(telegram_id=telegram_id, gone="")
+        chat = found.first()
+        if chat is None:
+            return False
+        chat.gone = reason
+        chat.save(update_fields=["gone"])
+        _record("chat.gone", chat, {"gone": ("", reason)}, None)
+    return True
+
+
+def remove(user: User, chat_id: int, *, door: Door, by: User | None = None) -> None:
+    """Forgets a chat. Raises NotFound."""
+    with _changing(user, door, by):
+        chat = _locked(user, chat_id)
+        _record("chat.removed", chat, {"title": (chat.title, "")}, by)
+        chat.delete()
+
+
+def _switch(user: User, chat_id: int, door: Door, by: User | None, *, paused: bool) -> Chat:
+    with _changing(user, door, by):
+        chat = _locked(user, chat_id)
+        if chat.paused != paused:
+            chat.paused = paused
+            chat.save(update_fields=["paused"])
+            what = "chat.paused" if paused else "chat.resumed"
+            _record(what, chat, {"paused": (not paused, paused)}, by)
+    return chat
+
+
+def _read(name: str, raw: Any) -> Any:
+    """The column's value for what was written."""
+    if name in OWN:
+        return OWN[name](str(raw))
+    if name not in WISHES:
+        raise BadInput(f"A chat has no {name[:40]!r}.", code="unknown_field", field=name)
+    value = wish_values.read(wish_values.known(name), raw)
+    return mask(value, MASKS[name]) if name in MASKS and value is not None else value
+
+
+def _locked(user: User, chat_id: int) -> Chat:
+    chat = Chat.objects.select_for_update().filter(registered_by=user, pk=chat_id).first()
+    if chat is None:
+        raise _unknown()
+    return chat
+
+
+def _unknown() -> NotFound:
+    return NotFound("You have registered no such chat.", code="chat_unknown")
+
+
+@contextmanager
+def _changing(user: User, door: Door, by: User | None) -> Iterator[None]:
+    with transaction.atomic(), audit.doing(door, actor(user, door, by)), disable_auditlog():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        yield
+
+
+def _record(what: str, chat: Chat, changes: Mapping[str, Any], by: User | None) -> None:
+    audit.record(what, chat, whom=chat.registered_by_id, changes=changes, by=by)
