@@ -160,6 +160,11 @@ def filled(text: str, addresses: Mapping[str, str]) -> str:
     return _SLOTS.sub(lambda found: addresses.get(found[1], ""), text) if SLOT in text else text
 
 
+def named_slots(text: str) -> str:
+    """The text with every slot shown by the name of its action, where there is no recipient."""
+    return _SLOTS.sub(lambda found: f"[{found[1]}]", text)
+
+
 def _cut(line: str, dialect: Dialect, room: int) -> str:
     """As many whole words of a line as fit with the sign of what is missing, marks in pairs."""
     low, high = 0, len(line)

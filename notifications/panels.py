@@ -54,6 +54,8 @@ for title, name, icon in (
     ("Sent and ended", "deliverylog_changelist", "inventory"),
     ("Broadcasts", "broadcast_changelist", "brand_awareness"),
     ("Distribution", "distribution_changelist", "share"),
+    ("Texts", "variant_texts", "translate"),
+    ("Wordings", "variant_changelist", "science"),
     ("Addresses", "address_changelist", "alternate_email"),
     ("Chats", "chat_changelist", "groups"),
     ("Left alone", "suppression_changelist", "do_not_disturb_on"),

@@ -44,7 +44,7 @@ LINKS_IN_TEXT: Final = {
     Channel.CUSTOM: ("open", "board", "more"),
     Channel.SMS: ("open", "board", "more"),
 }
-_HTML: Final = Dialect(
+HTML: Final = Dialect(
     DIALECTS[Channel.TELEGRAM].escape, ("<strong>", "</strong>"), '<a href="{url}">{text}</a>',
     100_000,
 )  # fmt: skip
@@ -159,7 +159,7 @@ def _body(lines: list[str], channel: Channel, buttons: tuple[Way, ...], language
 
 
 def _html(title: str, lines: list[str], reader: Reader, buttons: tuple[Way, ...]) -> str:
-    shown = [mark_safe(dialects.written(line, _HTML)) for line in lines]  # noqa: S308  (escaped)
+    shown = [mark_safe(dialects.written(line, HTML)) for line in lines]  # noqa: S308  (escaped)
     page = get_template("notifications/_email.html")
     told = [{"slot": slot(way.name), "label": way.label} for way in buttons if way.shown]
     return page.render(
