@@ -16,7 +16,7 @@ from django.conf import settings
 
 from arbedge.errors import BadInput
 from arbedge.names import Channel
-from notifications.channels import answers, apprise_services
+from notifications.channels import answers, apprise_services, threads
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.fitting import one_line, says, shortened
 from notifications.codes import Code
@@ -68,7 +68,7 @@ async def _notify(message: Outgoing) -> Result:
         return Result(done, Outcome.PERMANENT, Code.REFUSED, "scheme is not allowed any more")
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            taken = await asyncio.to_thread(_told, url, message)
+            taken = await threads.call(Channel.CUSTOM, _told, url, message)
     except TimeoutError:
         return Result(done, Outcome.RETRY, Code.TIMEOUT, f"no answer within {TIMEOUT_S:g} s")
     if taken is None:

@@ -13,7 +13,8 @@ import structlog
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notifications.channels import mail_refusals
+from arbedge.names import Channel
+from notifications.channels import mail_refusals, threads
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.mails import mail_of
 from notifications.codes import Code
@@ -32,7 +33,7 @@ async def sent(batch: Sequence[Outgoing]) -> list[Result]:
     work = Batch(batch)
     try:
         async with asyncio.timeout(WITHIN_S):
-            await asyncio.to_thread(work.run)
+            await threads.call(Channel.EMAIL, work.run)
     except TimeoutError:
         work.stopped.set()
     return work.results()
