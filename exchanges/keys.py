@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -43,7 +43,7 @@ class Said:
     """What came back: an answer, a refusal with the venue's code, or a fault. A refusal without
     fault and code is our own library's: the secret cannot even sign."""
 
-    told: Any = None
+    told: Mapping[str, Any] = field(default_factory=dict)
     refused: bool = False
     fault: Fault | None = None
     code: str = ""
@@ -113,17 +113,26 @@ def check(secret: Secret) -> Rights:
         )
     if desk.passphrase and not secret.passphrase:
         raise _problem("passphrase_needed", desk)
-    _ccxt()  # its first import takes seconds, which the loop must not stand still for
+    library()
     return aio.run(_check(desk, secret))
 
 
 async def _check(desk: Desk, secret: Secret) -> Rights:
-    board = await _admitted(desk, secret.provider)
-    reader, method = desk.read, desk.method
     if secret.testnet and secret.provider == "binance":
-        reader, method = rights.binance_testnet, "privateGetAccount"
+        desk = replace(desk, read=rights.binance_testnet, method="privateGetAccount")
+    return desk.read(await told(desk, secret))
+
+
+async def told(
+    desk: Desk, secret: Secret, params: Mapping[str, str] | None = None
+) -> Mapping[str, Any]:
+    """What the venue answers to the desk's request, signed with the key. Takes at most 10 s.
+
+    Raises as `check`. On the process's event loop, after `library` was called outside of it.
+    """
+    board = await _admitted(desk, secret.provider)
     async with _client(desk, secret) as client:
-        said = await _ask(secret.provider, client, method)
+        said = await _ask(secret.provider, client, desk.method, params or {})
     problem = desk.problems.get(said.code)
     answered = said.fault is None or problem is not None
     await _note(board, secret.provider, None if answered else said.fault)
@@ -131,18 +140,18 @@ async def _check(desk: Desk, secret: Secret) -> Rights:
         raise _unreachable(desk, said.code)
     if said.refused:
         raise _problem(problem or "secret_wrong", desk)
-    return reader(said.told)
+    return said.told
 
 
-async def _ask(venue: str, client: Any, method: str) -> Said:
+async def _ask(venue: str, client: Any, method: str, params: Mapping[str, str]) -> Said:
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            told = await getattr(client, method)()
+            answer = await getattr(client, method)(dict(params))
     except Exception as error:  # noqa: BLE001 - every error becomes one of ours
         return Said(refused=True, fault=_fault(venue, client, error), code=_code(client))
-    if not isinstance(told, Mapping):
+    if not isinstance(answer, Mapping):
         return Said(fault=Fault.MALFORMED)
-    return Said(_without_key(told))
+    return Said(_without_key(answer))
 
 
 def _without_key(told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -177,7 +186,7 @@ async def _note(board: breaker.Board | None, venue: str, fault: Fault | None) ->
 
 @contextlib.asynccontextmanager
 async def _client(desk: Desk, secret: Secret) -> AsyncIterator[Any]:
-    client = _listening(getattr(_ccxt(), secret.provider))(
+    client = _listening(getattr(library(), secret.provider))(
         {
             "apiKey": secret.key.reveal(),
             "secret": secret.secret.reveal(),
@@ -220,7 +229,8 @@ def base_url(venue: str, host: str, *, testnet: bool) -> str:
     return (found or urls.get(host, "")).rstrip("/")
 
 
-def _ccxt() -> Any:
+def library() -> Any:
+    """ccxt. Its first import takes seconds, which the event loop must not stand still for."""
     try:
         import ccxt.async_support as ccxt
     except ImportError as error:
@@ -243,7 +253,7 @@ def _code(client: Any) -> str:
 
 def _fault(venue: str, client: Any, error: Exception) -> Fault | None:
     """What kind of silence this was; None where the request could not even be signed."""
-    ccxt = _ccxt()
+    ccxt = library()
     if isinstance(error, TimeoutError | ccxt.RequestTimeout):
         return Fault.TIMEOUT
     if client.last_http_response is None:

@@ -50,6 +50,14 @@ ROLES: Final[Mapping[str, Role]] = {
 }
 
 
+# What each account holds, by name: spot coins, and the equity of its perpetuals in USDT.
+SPOT: Final[Mapping[str, Mapping[str, float]]] = {
+    "reader": {"USDT": 1_000.0, "BTC": 0.05},
+    "trader": {"USDT": 5_000.0, "ETH": 2.5, "BTC": 0.0},
+}
+PERPETUALS: Final[Mapping[str, float]] = {"reader": 250.0, "trader": 1_200.0}
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One customer of one venue."""
@@ -64,6 +72,21 @@ class Account:
     def lets_in(self, address: str) -> bool:
         """Whether a request may come from this address."""
         return not self.may.addresses or address in self.may.addresses
+
+    @property
+    def spot(self) -> Mapping[str, float]:
+        """Coins on the spot side."""
+        return SPOT.get(self.name, {})
+
+    @property
+    def perpetuals_usdt(self) -> float:
+        """Equity of the perpetuals' side, unrealised profit included."""
+        return PERPETUALS.get(self.name, 0.0)
+
+    def together(self) -> dict[str, float]:
+        """Both sides as one, as venues with one account have it."""
+        usdt = self.spot.get("USDT", 0.0) + self.perpetuals_usdt
+        return {**self.spot, "USDT": usdt}
 
     def describe(self) -> dict[str, Any]:
         """Everything one needs to use it."""

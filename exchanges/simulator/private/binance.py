@@ -1,6 +1,7 @@
 """Binance's signed requests: HMAC of the query in hex, the key in a header.
 
-Sources: developers.binance.com, "Request security", "Errors", "Get API Key Permission".
+Sources: developers.binance.com, "Request security", "Errors", "Get API Key Permission",
+"Account Information" (spot, USDⓈ-M V3).
 """
 
 from __future__ import annotations
@@ -73,15 +74,40 @@ def _restrictions(account: Account, _: Asked) -> Any:
 
 
 def _account(account: Account, asked: Asked) -> Any:
-    """The account's own abilities: the spot test network tells no more."""
+    """The account's own abilities and its coins; half of each is in orders."""
+    balances = [
+        {"asset": coin, "free": f"{amount / 2:.8f}", "locked": f"{amount / 2:.8f}"}
+        for coin, amount in account.spot.items()
+        if amount or "omitZeroBalances=true" not in asked.query
+    ]
     return {
         "makerCommission": 10, "takerCommission": 10, "buyerCommission": 0, "sellerCommission": 0,
         "canTrade": True, "canWithdraw": True, "canDeposit": True, "brokered": False,
         "requireSelfTradePrevention": False, "preventSor": False, "updateTime": asked.now_ms,
-        "accountType": "SPOT", "balances": [], "permissions": ["SPOT"], "uid": len(account.name),
+        "accountType": "SPOT", "balances": balances, "permissions": ["SPOT"],
+        "uid": len(account.name),
     }  # fmt: skip
 
 
+def _futures(account: Account, asked: Asked) -> Any:
+    """Where perpetuals are: not for a key that may only read, as on the real venue."""
+    if not account.may.trade:
+        raise _wrong(401, -2015, "Invalid API-key, IP, or permissions for action.")
+    equity = f"{account.perpetuals_usdt:.8f}"
+    asset = {
+        "asset": "USDT", "walletBalance": equity, "unrealizedProfit": "0.00000000",
+        "marginBalance": equity, "maintMargin": "0.00000000", "initialMargin": "0.00000000",
+        "crossWalletBalance": equity, "availableBalance": equity, "updateTime": asked.now_ms,
+    }  # fmt: skip
+    total = {"totalMarginBalance": equity, "totalWalletBalance": equity}
+    return {**total, "assets": [asset], "positions": []}
+
+
 DESK: Final = Desk(
-    _admit, {"/sapi/v1/account/apiRestrictions": _restrictions, "/api/v3/account": _account}
+    _admit,
+    {
+        "/sapi/v1/account/apiRestrictions": _restrictions,
+        "/api/v3/account": _account,
+        "/fapi/v3/account": _futures,
+    },
 )

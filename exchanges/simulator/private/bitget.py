@@ -70,4 +70,28 @@ def _info(account: Account, asked: Asked) -> Any:
     return {"code": "00000", "msg": "success", "requestTime": asked.now_ms, "data": data}
 
 
-DESK: Final = Desk(_admit, {"/api/v2/spot/account/info": _info})
+def _spot(account: Account, asked: Asked) -> Any:
+    data = [
+        {"coin": coin, "available": f"{amount / 2:.8f}", "frozen": f"{amount / 2:.8f}",
+         "locked": "0", "limitAvailable": "0", "uTime": str(asked.now_ms)}
+        for coin, amount in account.spot.items()
+    ]  # fmt: skip
+    return {"code": "00000", "msg": "success", "requestTime": asked.now_ms, "data": data}
+
+
+def _perpetuals(account: Account, asked: Asked) -> Any:
+    if "productType=USDT-FUTURES" not in asked.query:
+        raise _wrong(asked, 40020, "Parameter productType error")
+    row = {"marginCoin": "USDT", "accountEquity": f"{account.perpetuals_usdt:.8f}",
+           "usdtEquity": f"{account.perpetuals_usdt:.8f}", "unrealizedPL": "0"}  # fmt: skip
+    return {"code": "00000", "msg": "success", "requestTime": asked.now_ms, "data": [row]}
+
+
+DESK: Final = Desk(
+    _admit,
+    {
+        "/api/v2/spot/account/info": _info,
+        "/api/v2/spot/account/assets": _spot,
+        "/api/v2/mix/account/accounts": _perpetuals,
+    },
+)

@@ -1,7 +1,7 @@
 """Bybit's signed requests: HMAC of time, key, window and query in hex; errors come with status 200.
 
 Sources: bybit-exchange.github.io/docs/v5, "Integration Guidance", "Error Codes",
-"Get API Key Information".
+"Get API Key Information", "Get Wallet Balance".
 """
 
 from __future__ import annotations
@@ -80,4 +80,19 @@ def _permissions(account: Account) -> dict[str, list[str]]:
     return {**told, "Teleportation": ["Beam"]} if may.odd else told
 
 
-DESK: Final = Desk(_admit, {"/v5/user/query-api": _query_api})
+def _wallet(account: Account, asked: Asked) -> Any:
+    if "accountType=UNIFIED" not in asked.query:
+        raise _wrong(asked, 10001, "accountType only support UNIFIED.")
+    coins = [
+        {"coin": coin, "equity": f"{amount:.8f}", "walletBalance": f"{amount:.8f}",
+         "unrealisedPnl": "0", "locked": "0", "borrowAmount": "0"}
+        for coin, amount in account.together().items()
+    ]  # fmt: skip
+    result = {"list": [{"accountType": "UNIFIED", "totalEquity": "", "coin": coins}]}
+    head = {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}}
+    return {**head, "time": asked.now_ms}
+
+
+DESK: Final = Desk(
+    _admit, {"/v5/user/query-api": _query_api, "/v5/account/wallet-balance": _wallet}
+)

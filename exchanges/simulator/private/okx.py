@@ -1,6 +1,7 @@
 """OKX's signed requests: HMAC of time, method and target in base64, with a passphrase.
 
-Sources: okx.com/docs-v5, "REST Authentication", "Error Code", "Get account configuration".
+Sources: okx.com/docs-v5, "REST Authentication", "Error Code", "Get account configuration",
+"Get balance" (trading account, funding account).
 """
 
 from __future__ import annotations
@@ -71,4 +72,30 @@ def _config(account: Account, _: Asked) -> Any:
     }]}  # fmt: skip
 
 
-DESK: Final = Desk(_admit, {"/api/v5/account/config": _config})
+def _trading(account: Account, asked: Asked) -> Any:
+    """The trading account: perpetuals, and the coins that are not USDT."""
+    held = {**account.spot, "USDT": account.perpetuals_usdt}
+    details = [
+        {"ccy": coin, "eq": f"{amount:.8f}", "cashBal": f"{amount:.8f}", "upl": "0",
+         "uTime": str(asked.now_ms)}
+        for coin, amount in held.items()
+    ]  # fmt: skip
+    data = [{"uTime": str(asked.now_ms), "totalEq": "", "details": details}]
+    return {"code": "0", "msg": "", "data": data}
+
+
+def _funding(account: Account, _: Asked) -> Any:
+    """The funding account: the USDT."""
+    usdt = f"{account.spot.get('USDT', 0.0):.8f}"
+    row = {"ccy": "USDT", "bal": usdt, "availBal": usdt, "frozenBal": "0"}
+    return {"code": "0", "msg": "", "data": [row]}
+
+
+DESK: Final = Desk(
+    _admit,
+    {
+        "/api/v5/account/config": _config,
+        "/api/v5/account/balance": _trading,
+        "/api/v5/asset/balances": _funding,
+    },
+)
