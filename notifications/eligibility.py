@@ -4,7 +4,6 @@
 twice): it writes deliveries and digest items, and counts people by the first layer that held them
 back. The figures a person is matched by are those he will be told.
 """
-# ruff: noqa: S608  (statements are put together from this floor's own words, never from data)
 
 from __future__ import annotations
 
@@ -20,72 +19,29 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts import audience
-from arbedge.choices import Notice, Spread
 from arbedge.errors import NoData
-from arbedge.names import Tier
 from notifications import (
     digest_hours,
     eligibility_batch,
     eligibility_sql,
+    fairness,
     quotas,
+    strategies,
     without_session,
 )
 from notifications.codes import Why
 from notifications.eligibility_due import Batch, Due, Held, batches
-from notifications.names import DeliveryState, Recipient
+from notifications.eligibility_sql import REASONS
+from notifications.eligibility_writing import DELIVERIES, DIGESTS
 
 __all__ = ["Due", "Held", "match"]
 
 log = structlog.get_logger(__name__)
 
-_SILENT: Final = 1 << list(Notice).index(Notice.OPENED)
-_TO_ALL: Final = list(Spread).index(Spread.ALL)
-_HIGHEST: Final = len(Tier) - 1
 # Crowds fit into memory; the planner cannot know how few they are, and would sort everybody.
 _PLANNING: Final = {"jit": "off", "work_mem": "128MB", "enable_sort": "off"}
-_DELIVERY: Final = (
-    "message_id", "facts_of_id", "recipient", "recipient_id", "topic", "opportunity_id", "state",
-    "code", "priority", "tier", "silent", "counted", "language", "zone", "notional_usd",
-    "horizon_hours", "vip_levels", "leverage", "channels", "place", "channel", "to_all",
-    "attempts", "refs", "variant", "created_at", "due_at", "expires_at", "unended",
-)  # fmt: skip
-_SAME: Final = f"""'{DeliveryState.PENDING}', '', e.priority, least(r.tier, {_HIGHEST})"""
-_REST: Final = """0, '{}'::jsonb, '', %(now)s, %(now)s - e.early_us * interval '1 microsecond',
-           e.expires_at, 0"""
-# Those that are found, with the events as bits; chats have negative numbers.
-RECEIVER: Final = """
-receiver AS (
-    SELECT j.tier, j.passed, j.bundled, unnest(j.whom) AS who FROM judged j WHERE j.passed <> 0
-)"""
-DELIVERIES: Final = f"""
-delivery AS (
-    INSERT INTO notifications_delivery ({", ".join(_DELIVERY)})
-    SELECT e.message_id, e.facts_of_id, '{Recipient.USER}', a.user_id, e.topic, e.opportunity_id,
-           {_SAME}, a.silent & {_SILENT} <> 0, true, a.language, a.zone, a.notional_usd,
-           a.horizon_hours, a.vip_levels, a.leverage, a.channels, 0, a.channels[1],
-           a.spread = {_TO_ALL}, {_REST}
-    FROM receiver r JOIN accounts_audience a ON a.user_id = r.who
-    JOIN event e ON r.passed & e.bit <> 0
-    WHERE NOT r.bundled
-    UNION ALL
-    SELECT e.message_id, e.facts_of_id, '{Recipient.CHAT}', c.id, e.topic, e.opportunity_id,
-           {_SAME}, false, true, c.language, c.zone, c.notional_usd, c.horizon_hours, 0, 1,
-           '{{0}}'::smallint[], 0, 0, false, {_REST}
-    FROM receiver r JOIN notifications_chat c ON c.id = -r.who
-    JOIN event e ON r.passed & e.bit <> 0
-    ON CONFLICT (message_id, recipient, recipient_id) DO NOTHING
-)"""
-DIGESTS: Final = f"""
-digest_item AS (
-    INSERT INTO notifications_digestitem (recipient, recipient_id, message_id, due_at, created_at)
-    SELECT '{Recipient.USER}', a.user_id, e.facts_of_id, digest.due_at, %(now)s
-    FROM receiver r JOIN accounts_audience a ON a.user_id = r.who
-    JOIN event e ON r.passed & e.bit <> 0
-    {digest_hours.DUE}
-    WHERE r.bundled
-    ON CONFLICT (recipient, recipient_id, message_id) DO NOTHING
-)"""
-COUNTS: Final = "SELECT number, tier, why, people FROM counted"
+_WRITTEN: Final = f"{fairness.LIMITED}, {fairness.CHOSEN}, {DELIVERIES}, {DIGESTS}"
+_ENDING: Final = f", {REASONS}, {_WRITTEN} {fairness.COUNTS}"
 
 
 def match(
@@ -115,8 +71,7 @@ def match(
 def _written(
     cursor: CursorWrapper, batch: Batch, held: Held, now: datetime
 ) -> list[tuple[int, int, int, int]]:
-    ending = f", {eligibility_sql.REASONS}, {RECEIVER}, {DELIVERIES}, {DIGESTS} {COUNTS}"
-    text, values = asked(batch, held, now, ending=ending)
+    text, values = asked(batch, held, now, ending=_ENDING)
     cursor.execute(text, values)
     rows: list[tuple[int, int, int, int]] = cursor.fetchall()
     return rows
@@ -133,7 +88,7 @@ def asked(
         regions=bool(settings.REGIONS_BLOCKED),
         only=only,
     )
-    values = eligibility_batch.values(batch, held, now)
+    values = eligibility_batch.values(batch, held, strategies.choose(batch, now), now)
     clocks = {"clocks": audience.clocks(now), "offsets": digest_hours.offsets(now)}
     return text, values | coins | clocks
 

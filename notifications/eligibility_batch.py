@@ -31,12 +31,13 @@ from notifications.cohort_figures import (
     venues_of,
 )
 from notifications.eligibility_due import Batch, Held, Occasion
+from notifications.strategies import Shares, weights
 
 NO_VENUE: Final = 60  # a shift that leaves no level
 _AI: Final = 1 << list(Shelf).index(Shelf.AI)
 
 
-def values(batch: Batch, held: Held, now: datetime) -> dict[str, Any]:
+def values(batch: Batch, held: Held, shares: Shares, now: datetime) -> dict[str, Any]:
     """The parameters of the matching statement (see eligibility_sql)."""
     events = batch.events
     return {
@@ -46,6 +47,7 @@ def values(batch: Batch, held: Held, now: datetime) -> dict[str, Any]:
         **_figures(events),
         **_by_tier(batch),
         **_limits(batch, held),
+        **_shared(shares),
         "kinds": _by_mask(len(Kind), [(event.bit, event.kind) for event in events]),
         "shelves": _by_mask(len(Shelf), [(event.bit, event.shelves) for event in events]),
         "kinds_due": reduce(or_, (event.kind for event in events), 0),
@@ -90,6 +92,8 @@ def _columns(events: Sequence[Occasion]) -> dict[str, Any]:
         "early_us": [len(events) - event.number for event in events],
         "shifts_long": [_shifts(event)[0] for event in events],
         "shifts_short": [_shifts(event)[-1] for event in events],
+        "kind_bits": [event.kind for event in events],
+        "assets": [event.one.asset for event in events],
     }
 
 
@@ -157,6 +161,18 @@ def _limits(batch: Batch, held: Held) -> dict[str, Any]:
         "day": [*held.day, *(-chat for chat in held.chats_day)],
         "cool_ids": list(chain.from_iterable(ids for _, ids in cool)),
         "cool_bits": list(chain.from_iterable([bit] * len(ids) for bit, ids in cool)),
+    }
+
+
+def _shared(shares: Shares) -> dict[str, Any]:
+    """How many may be told, and who first (see fairness)."""
+    return {
+        "places": shares.places,
+        "strategies": [one.value for one in shares.strategies],
+        "countries": [",".join(names) for names in shares.countries],
+        "room": shares.room,
+        "each": shares.each,
+        "weights": weights(),
     }
 
 

@@ -12,8 +12,9 @@ from typing import Final
 
 from accounts.audience import AWAKE
 from arbedge.choices import Frequency, Notice
-from arbedge.names import Role, Tier
+from arbedge.names import Channel, Role, Tier
 from notifications.codes import Why
+from notifications.names import CHANNEL_NUMBERS
 
 
 class Mark(IntFlag):
@@ -29,6 +30,7 @@ class Mark(IntFlag):
     BARRED = 128  # a chat whose registering person's account is not active
     PAUSED = 256
     SWITCHED_OFF = 512
+    BY_TELEGRAM = 1024
 
 
 OPENED: Final = 1 << list(Notice).index(Notice.OPENED)
@@ -36,6 +38,7 @@ _ADMIN: Final = list(Role).index(Role.ADMIN)
 _DAILY: Final = list(Frequency).index(Frequency.DAILY)
 _PREMIUM: Final = Tier.PREMIUM.rank
 ADMINS_COLUMN: Final = len(Tier)
+HIGHEST: Final = len(Tier) - 1  # the rank whose slices are the admins' too
 
 # accounts.standing.effective_tier, and the column of the admins, from the named columns.
 COLUMN_OF_TIER: Final = f"""
@@ -55,6 +58,7 @@ MARKS: Final = {
     Mark.AI_KEY: "a.ai_key AND %(needs_ai)s::bigint <> 0",
     Mark.BARRED: "a.barred",
     Mark.PAUSED: "a.paused",
+    Mark.BY_TELEGRAM: f"a.channels[1] = {CHANNEL_NUMBERS[Channel.TELEGRAM]}",
 }
 
 

@@ -17,9 +17,9 @@ from typing import Final
 from arbedge.names import Role, Tier
 from notifications.codes import Why
 from notifications.eligibility_rules import (
-    ADMINS_COLUMN,
     COLUMN_OF_TIER,
     FOR_DIGEST,
+    HIGHEST,
     MARKS,
     OPEN,
     OPENED,
@@ -39,9 +39,10 @@ event AS MATERIALIZED (
         %(numbers)s::int[], %(bits)s::bigint[], %(messages)s::bigint[], %(facts_of)s::bigint[],
         %(topics)s::text[], %(priorities)s::smallint[], %(expiries)s::timestamptz[],
         %(opportunities)s::bigint[], %(early_us)s::int[], %(shifts_long)s::int[],
-        %(shifts_short)s::int[]
+        %(shifts_short)s::int[], %(kind_bits)s::int[], %(assets)s::text[], %(places)s::int[],
+        %(strategies)s::text[], %(countries)s::text[]
     ) AS e (number, bit, message_id, facts_of_id, topic, priority, expires_at, opportunity_id,
-            early_us, shift_long, shift_short)
+            early_us, shift_long, shift_short, kind, asset, places, strategy, countries)
 )"""
 
 # Whom the batch may be for, people and chats in the same columns; chats have negative numbers.
@@ -253,7 +254,7 @@ _JUDGED: Final = _judged()
 # People by event, tier (the admins' as the highest) and reason.
 REASONS: Final = f"""
 reason AS (
-    SELECT least(j.tier, {ADMINS_COLUMN - 1}) AS tier, v.why, v.bits, sum(j.people) AS people
+    SELECT least(j.tier, {HIGHEST}) AS tier, v.why, v.bits, sum(j.people) AS people
     FROM judged j CROSS JOIN LATERAL {_stopped()} AS v (why, bits)
     WHERE v.bits <> 0
     GROUP BY 1, 2, 3
