@@ -310,13 +310,13 @@ def crowd(sizes: dict[Tier, int], until: datetime) -> None:
         for tier, size in sizes.items():
             cursor.execute(
                 """
-                INSERT INTO accounts_audience SELECT (jsonb_populate_record(
-                    NULL::accounts_audience, to_jsonb(a) || jsonb_build_object(
-                        'user_id', n, 'tier', %s::int, 'session_until', %s::text))).*
-                FROM accounts_audience a, generate_series(%s::bigint, %s) AS n
-                WHERE user_id = (SELECT min(user_id) FROM accounts_audience)
+                INSERT INTO accounts_audience SELECT one.*
+                FROM accounts_audience a, generate_series(%s::bigint, %s) AS n,
+                     jsonb_populate_record(a, jsonb_build_object(
+                         'user_id', n, 'tier', %s::int, 'session_until', %s::text)) one
+                WHERE a.user_id = (SELECT min(user_id) FROM accounts_audience)
                 """,
-                [tier.rank, until.isoformat(), first(tier), first(tier) + size - 1],
+                [first(tier), first(tier) + size - 1, tier.rank, until.isoformat()],
             )
         cursor.execute("DELETE FROM accounts_audience WHERE user_id < %s", [first(Tier.FREE)])
 
