@@ -23,8 +23,8 @@ from arbedge.names import Channel
 from notifications import pacing_alone
 from notifications.pacing_script import ADMIT, PAUSE
 
-HORIZON_MS: Final = 30 * SECOND_MS
-WIDER: Final = 1.03  # moments are told a little apart, so that none comes back too early
+HORIZON_MS: Final = 60 * SECOND_MS
+WIDER: Final = 1.03  # who waits comes in rounds, each a little late: the one before may be late too
 LONGEST_PAUSE_S: Final = 3600.0
 
 Limit = tuple[str, float, float]  # name, messages, within milliseconds
@@ -32,7 +32,7 @@ Limit = tuple[str, float, float]  # name, messages, within milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A message that wants to go: `key` is its address's own where an address has a pace.
+    """A message that wants to go: `key` is its address's own, by which it is known again.
 
     The lower `priority`, a whole number, the earlier the moment that is told to who must wait.
     """
@@ -75,7 +75,7 @@ async def admit(wants: Sequence[Want], now_ms: float) -> list[Go]:
     if not wants:
         return []
     prefix = _prefix()
-    told = [(f"{one.channel}:{one.host}", one.priority, limits(one)) for one in wants]
+    told = [(one.key, f"{one.channel}:{one.host}", one.priority, limits(one)) for one in wants]
     try:
         answer: Any = await cache.aclient().eval(
             ADMIT, 0, prefix, now_ms, HORIZON_MS, WIDER,

@@ -23,7 +23,7 @@ MOST: Final = 20.0
 OTHERS_WAIT_MS: Final = 5 * SECOND_MS
 
 Limit = tuple[str, float, float]
-Told = tuple[str, int, list[Limit]]
+Told = tuple[str, str, int, list[Limit]]
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class _Alone:
 
     def at(self, told: Told, now_ms: float) -> float:
         """0 where it may go, else when to ask again."""
-        pause, _, limits = told
+        _, pause, _, limits = told
         every = [(ALL, MOST, SECOND_MS), *limits]
         at = max(self._free_at(limit, now_ms) for limit in every)
         at = max(at, self.pauses.get(pause, 0.0))

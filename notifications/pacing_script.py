@@ -2,18 +2,21 @@
 
 A limit is the list of the moments when its last `most` messages were let go. There is room when
 the oldest of them is a window ago, so that no window, wherever it begins, ever holds more than
-`most`. Who must wait is told a moment of his own, `window / most` after the last one told to his
-priority or a better one, so that those who wait come back one by one and not all at once; only
-letting go counts, a moment told binds nobody.
+`most`.
+
+Who must wait is told when the place that will be his gets free: after all who were told before and
+are as urgent as he, one window for every `most` of them. Whoever comes back and finds his place
+taken is the first in line for the next. A moment that was told binds nobody: letting go counts.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), how much wider than the
-# limit the moments are spread, the mark seen last ("" for none), a new mark, and the wants as JSON:
-# lists of [name of the pause, priority, [[name of the limit, most, window in ms], …]].
+# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), how much wider than a
+# window the rounds of those who wait are apart, the mark seen last ("" for none), a new mark, and
+# the wants as JSON: lists of [who, name of the pause, priority, [[name of the limit, most, window
+# in ms], …]].
 # Returns the mark, and one moment per want as text: "0" for now.
 # Machines' clocks differ: time never runs backwards here. A cache that lost its mark does not know
 # what was let go before: limits of a second wait for one window, longer ones fill up slowly.
@@ -29,7 +32,7 @@ if not mark then
     if ARGV[5] ~= '' then begun = now end
     redis.call('mset', prefix .. 'mark', mark, prefix .. 'begun', string.format('%.3f', begun))
 end
-local limits, pauses = {}, {}
+local limits, pauses, keep = {}, {}, horizon + 120000
 
 local function limit(told)
     local one = limits[told[1]]
@@ -53,73 +56,83 @@ local function limit(told)
     return one
 end
 
-local function told_to(one, priority)
-    if not one.told then
-        one.told = {}
-        local flat = redis.call('hgetall', one.key .. ':told')
-        for at = 1, #flat, 2 do one.told[tonumber(flat[at])] = tonumber(flat[at + 1]) end
+local function before(one, priority)
+    if not one.waits then
+        one.waits, one.first_again = {}, 0
+        for _, rank in ipairs(redis.call('smembers', one.key .. '|ranks')) do
+            one.waits[tonumber(rank)] = redis.call('zcount', one.key .. '|' .. rank, now, '+inf')
+        end
     end
-    local last = 0
-    for rank, at in pairs(one.told) do
-        if rank <= priority and at > last then last = at end
+    local number = 0
+    for rank, count in pairs(one.waits) do
+        if rank <= priority then number = number + count end
     end
-    return last
+    return number
 end
 
-local function later(one, priority)
-    local free = one.times[one.first + math.max(0, #one.times - one.first + 1 - one.room)]
-    local at = math.max((free or begun) + one.window, now + 1)
-    local last = told_to(one, priority)
-    if last >= at then at = last + wider * one.window / one.most end
-    return at
+local function free_at(one, place)
+    local oldest = one.first + math.max(0, #one.times - one.first + 1 - one.room)
+    local span = math.max(1, #one.times - oldest + 1)
+    local round = math.floor(place / span)
+    local free = one.times[oldest + place - round * span] or begun
+    return math.max(free + one.window, now + 1) + round * wider * one.window
+end
+
+local function later(one, who, priority)
+    local place = before(one, priority)
+    local told = tonumber(redis.call('zscore', one.key .. '|' .. priority, who) or 'inf')
+    if told <= now then
+        place, one.first_again = one.first_again, one.first_again + 1
+    end
+    return free_at(one, place)
+end
+
+local function remember(one, who, priority, at)
+    local key, rank = one.key .. '|' .. priority, tonumber(priority)
+    redis.call('zremrangebyscore', key, '-inf', now - 60000)
+    redis.call('zadd', key, string.format('%.3f', at), who)
+    redis.call('pexpire', key, keep)
+    redis.call('sadd', one.key .. '|ranks', priority)
+    redis.call('pexpire', one.key .. '|ranks', keep)
+    one.waits[rank] = (one.waits[rank] or 0) + 1
 end
 
 local answers = {mark}
 for place, want in ipairs(cjson.decode(ARGV[7])) do
-    local pause, priority = want[1], want[2]
+    local who, pause, priority = want[1], want[2], want[3]
     if pauses[pause] == nil then
         pauses[pause] = tonumber(redis.call('get', prefix .. 'pause:' .. pause) or '0')
     end
     local at, blocker = 0, nil
     if pauses[pause] > now then at = pauses[pause] end
-    for _, told in ipairs(want[3]) do
+    for _, told in ipairs(want[4]) do
         local one = limit(told)
         if #one.times - one.first + 1 >= one.room then
-            local moment = later(one, priority)
+            local moment = later(one, who, priority)
             if moment > at then at, blocker = moment, one end
         end
     end
     if at == 0 then
-        for _, told in ipairs(want[3]) do
+        for _, told in ipairs(want[4]) do
             local one = limit(told)
             one.times[#one.times + 1] = now
             one.new = one.new + 1
         end
     else
         at = math.min(at, now + horizon)
-        if blocker then
-            blocker.told[priority] = math.max(at, blocker.told[priority] or 0)
-            blocker.waits = true
-        end
+        if blocker then remember(blocker, who, priority, at) end
         at = math.max(at - now + asked, asked + 1)
     end
     answers[place + 1] = string.format('%.3f', at)
 end
 
 for _, one in pairs(limits) do
-    local keep = string.format('%.0f', one.window + 60000)
     if one.new > 0 then
         for at = #one.times - one.new + 1, #one.times do
             redis.call('rpush', one.key, string.format('%.3f', one.times[at]))
         end
         redis.call('ltrim', one.key, -one.most, -1)
-        redis.call('pexpire', one.key, keep)
-    end
-    if one.waits then
-        for rank, at in pairs(one.told) do
-            redis.call('hset', one.key .. ':told', rank, string.format('%.3f', at))
-        end
-        redis.call('pexpire', one.key .. ':told', keep)
+        redis.call('pexpire', one.key, string.format('%.0f', one.window + 60000))
     end
 end
 return answers

@@ -54,9 +54,9 @@ def most_within(times: Sequence[float], window_ms: float) -> int:
 
 @dataclass
 class Queue:
-    """Messages in the order of their urgency, asked for as a worker does that never waits.
+    """Messages as workers that never wait take them: the most urgent and longest due first.
 
-    What may not go is asked for again when it was told to, at the worker's next look.
+    What may not go is asked for again when it was told to.
     """
 
     wants: list[Want]
@@ -64,22 +64,24 @@ class Queue:
     went: dict[int, float] = field(default_factory=dict)
     asked: int = 0
 
-    def look(self, at_ms: float, *, batch: int = 100) -> None:
-        """Takes the most urgent that are due and asks for them."""
-        ready = [
-            place for place in range(len(self.wants))
-            if place not in self.went and self.due.get(place, 0.0) <= at_ms
-        ]  # fmt: skip
-        ready.sort(key=lambda place: (self.wants[place].priority, self.due.get(place, 0.0)))
-        chosen = ready[:batch]
-        self.asked += len(chosen)
-        answers = admit([self.wants[place] for place in chosen], at_ms)
-        for place, go in zip(chosen, answers, strict=True):
+    def work(self, at_ms: float, *, batch: int = 300) -> None:
+        """Asks for all that is due."""
+        while ready := [place for place in self._left() if self.due.get(place, 0.0) <= at_ms]:
+            ready.sort(key=lambda place: (self.wants[place].priority, self.due.get(place, 0.0)))
+            self._ask(ready[:batch], at_ms)
+
+    def _ask(self, places: Sequence[int], at_ms: float) -> None:
+        self.asked += len(places)
+        answers = admit([self.wants[place] for place in places], at_ms)
+        for place, go in zip(places, answers, strict=True):
             if go.at_ms == 0:
                 self.went[place] = at_ms
             else:
                 self.due[place] = go.at_ms - START_MS
 
-    @property
-    def done(self) -> bool:
-        return len(self.went) == len(self.wants)
+    def _left(self) -> list[int]:
+        return [place for place in range(len(self.wants)) if place not in self.went]
+
+    def next_due(self) -> float | None:
+        """When the next is due; None when all went."""
+        return min((self.due.get(place, 0.0) for place in self._left()), default=None)
