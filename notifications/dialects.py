@@ -21,6 +21,7 @@ LINK, AS, UNLINK = "\ue002", "\ue003", "\ue004"  # LINK name AS text UNLINK
 BLANK: Final = "\ue005"  # a line that is meant to be empty
 SLOT, TOLS = "\ue006", "\ue007"  # where a recipient's own address of a link goes in
 MORE: Final = "…"
+NARROW: Final = "\u202f"  # a thin space that does not break
 
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _SPACES: Final = re.compile(r"\s+")
@@ -37,7 +38,7 @@ _SLACK: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "_": "＿", "~": "∼", "`": "ˋ"}
 )
 _SMS: Final = str.maketrans(
-    {MINUS: "-", THIN: " ", "\u202f": " ", "’": "'", "…": "...", "·": "-", "≈": "~",
+    {MINUS: "-", NARROW: " ", "’": "'", "…": "...", "·": "-", "≈": "~",
      "🟢": "", "⚠": "", "■": "", "ℹ": "", "▲": "", "▼": "", "↑": ""}
 )  # fmt: skip
 
@@ -117,8 +118,12 @@ def slot(name: str) -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines that say something; one that is meant to be empty is kept."""
-    kept = [line.rstrip() for line in text.splitlines() if line.strip()]
+    """The lines that say something; one that is meant to be empty is kept.
+
+    A figure and its unit stay on one line, however narrow the screen.
+    """
+    unbroken = text.replace(THIN, NARROW)
+    kept = [line.rstrip() for line in unbroken.splitlines() if line.strip()]
     return ["" if line == BLANK else line for line in kept]
 
 

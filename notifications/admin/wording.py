@@ -97,7 +97,7 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
     def clicks(self, one: Variant) -> str:
         """Of either wording."""
         found = _compared(one)
-        return f"{writing.share(found.variant.rate)} / {writing.share(found.control.rate)}"
+        return f"{_rate(found.variant)} / {_rate(found.control)}"
 
     @display(description="What it says")
     def verdict(self, one: Variant) -> str:
@@ -259,23 +259,24 @@ def _start_from(request: HttpRequest) -> dict[str, Any]:
 
 
 def _results(row: Variant) -> dict[str, Any]:
+    """Both wordings in a table; acts only where any were counted."""
     found = wording.results([row.name])[row.name]
-    rows = [
-        (
-            name,
-            f"{count.sent:,}",
-            f"{count.clicked:,}",
-            writing.share(count.rate),
-            f"{count.acted:,}",
-        )
-        for name, count in ((row.name, found.variant), ("the house's text", found.control))
-    ]
-    head = ("Wording", "Sent", "Clicked", "Of sent", "Acted")
+    named = ((row.name, found.variant), ("the house's text", found.control))
+    head = ["Wording", "Sent", "Clicked", "Of sent"]
+    rows = [[name, f"{count.sent:,}", f"{count.clicked:,}", _rate(count)] for name, count in named]
+    if any(count.acted for _, count in named):
+        head.append("Acted")
+        for line, (_, count) in zip(rows, named, strict=True):
+            line.append(f"{count.acted:,}")
     return {
         "results": told.table(head, rows),
         "verdict": found.verdict,
         "z": "" if found.z is None else f"{found.z:+.2f}".replace("-", writing.MINUS),
     }
+
+
+def _rate(count: Count) -> str:
+    return writing.NONE if count.rate is None else writing.share(count.rate)
 
 
 def _panel(

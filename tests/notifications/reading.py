@@ -14,7 +14,7 @@ from tests.notifications.factories import HOUR, NOON, facts
 
 FOUR_SECONDS = timedelta(seconds=4)
 LANGUAGES = ("en", "es", "fr")
-THIN = "\u2009"
+NARROW = "\u202f"
 
 TRADE = facts()
 FACTS: dict[Topic, dict[str, Any]] = {
@@ -85,7 +85,7 @@ def text(
 
 def plain(words: str) -> str:
     """With blanks one can type, and without marks of strong words."""
-    return words.replace(THIN, " ").replace("<b>", "").replace("</b>", "")
+    return words.replace(NARROW, " ").replace("<b>", "").replace("</b>", "")
 
 
 def later(minutes: float) -> datetime:

@@ -108,7 +108,7 @@ def test_strong_words_and_links_are_each_channel_s_own() -> None:
 
 
 def test_a_text_message_has_the_letters_of_a_plain_one() -> None:
-    assert written("🟢 +0.42\u2009% − 1 · ▲ x…", DIALECTS[Channel.SMS]) == "+0.42 % - 1 - x..."
+    assert written("🟢 +0.42\u202f% − 1 · ▲ x…", DIALECTS[Channel.SMS]) == "+0.42 % - 1 - x..."
 
 
 def test_slots_are_filled_with_what_is_known() -> None:
