@@ -41,6 +41,7 @@ def _repeat() -> None:
     from arbedge import schedule
 
     schedule.every("Check alerts", "notifications.alerts", seconds=10)
+    schedule.every("Read accounts alerts are about", "notifications.accounts", seconds=300)
     schedule.every("Send bundles", "notifications.digests", seconds=15, queue="fanout")
     schedule.every("Write broadcasts out", "notifications.broadcast", seconds=15, queue="fanout")
 
@@ -63,4 +64,4 @@ def _keep(app: AppConfig) -> None:
     post_migrate.connect(days.after_migration, sender=app, dispatch_uid="notifications.days")
     schedule.every("Look after messages", "notifications.sweep", seconds=5)
     schedule.every("Move what was sent to the log", "notifications.journal", seconds=60)
-    schedule.daily("Make days and prune messages", "notifications.prune", at="00:20")
+    schedule.every("Make days and prune messages", "notifications.prune", seconds=3600)

@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Min
 
 from accounts import audience
 from arbedge.names import Channel, State
 from notifications import digest_hours
 from notifications.codes import Code
+from notifications.models import Delivery
 from notifications.names import (
     ARRIVED,
     CHANNEL_NUMBERS,
@@ -167,6 +169,16 @@ def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
         _keep_for_digests(cursor, batch.ended, now)
     batch.rows.sort(key=lambda row: (row.priority, -row.tier, row.due_at, row.id))
     return batch
+
+
+def next_due(channel: Channel, now: datetime, within: timedelta) -> datetime | None:
+    """When the next row that waits on a channel is due, if that is soon."""
+    waiting = Delivery.objects.filter(
+        state=DeliveryState.PENDING, channel=CHANNEL_NUMBERS[channel],
+        due_at__gt=now, due_at__lte=now + within,
+    )  # fmt: skip
+    found: datetime | None = waiting.aggregate(first=Min("due_at"))["first"]
+    return found
 
 
 def _keep_for_digests(cursor: CursorWrapper, ended: list[Ended], now: datetime) -> None:

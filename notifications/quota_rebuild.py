@@ -31,15 +31,16 @@ log = structlog.get_logger(__name__)
 def ensure(now: datetime) -> str:
     """Returns the marker's word where the memory is whole, after a rebuild if need be.
 
-    Raises NoData while another process rebuilds it.
+    Raises NoData while another process rebuilds it, and where the cache is gone.
     """
-    word = _server()
-    held: Any = cache.client().get(quota_keys.marker_key())
-    if held is None or held.decode() != word:
-        if not rebuild(now):
-            raise NoData("quotas: what was told is being read from the tables")
+    with cache.reachable("quotas"):
         word = _server()
-    return word
+        held: Any = cache.client().get(quota_keys.marker_key())
+        if held is None or held.decode() != word:
+            if not rebuild(now):
+                raise NoData("quotas: what was told is being read from the tables")
+            word = _server()
+        return word
 
 
 def rebuild(now: datetime) -> bool:

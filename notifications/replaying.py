@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
@@ -58,13 +59,13 @@ RETURNING id, channel
 """
 
 
-def replay(delivery_ids: Sequence[int], by: User | None, now: datetime) -> int:
+def replay(delivery_ids: Sequence[int], by: User | None, now: datetime | None = None) -> int:
     """Queues failed and dead deliveries once more, from their first channel on.
 
     Those in the log come back. What has expired meanwhile, or did not end badly, stays as it is.
     Returns how many wait again; audited as `by`'s deed.
     """
-    asked: dict[str, Any] = {"ids": list(delivery_ids), "now": now}
+    asked: dict[str, Any] = {"ids": list(delivery_ids), "now": now or timezone.now()}
     with transaction.atomic(), connection.cursor() as cursor:
         # In this order: a row that moves to the log in between is found there.
         found = []

@@ -6,8 +6,25 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.credentials import Unchecked
+from arbedge import cache
 from arbedge.errors import NoData
-from notifications import broadcasts, digests, fanout, triggers, waking
+from arbedge.names import Channel
+from notifications import (
+    broadcasts,
+    days,
+    delivery,
+    digests,
+    fanout,
+    journal,
+    pruning,
+    sweeping,
+    trigger_accounts,
+    triggers,
+    waking,
+)
+
+ACCOUNTS_MS = 250_000  # as long as a reader of accounts may live
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +47,20 @@ def check_alerts() -> None:
         log.info("alerts_fired", fired=done.fired, told=done.told)
 
 
+@shared_task(name="notifications.accounts", expires=240)
+def check_accounts() -> None:
+    """Reads the accounts alerts are about; one reader at a time."""
+    try:
+        with cache.reachable("reader of accounts"):
+            token = cache.acquire("alerts:accounts", ACCOUNTS_MS)
+        if token is not None:
+            fired = trigger_accounts.check(timezone.now())
+            cache.release("alerts:accounts", token)
+            log.info("accounts_read", fired=fired)
+    except (NoData, Unchecked) as error:
+        log.warning("accounts_unread", reason=error.message)
+
+
 @shared_task(name="notifications.digests", expires=60)
 def bundle() -> None:
     """Sends what waited for somebody's window."""
@@ -43,3 +74,34 @@ def broadcast() -> None:
     """Writes running broadcasts out, some thousands a run."""
     if broadcasts.run(timezone.now()):
         waking.broadcast()
+
+
+@shared_task(name="notifications.deliver", expires=60)
+def deliver(channel: str) -> None:
+    """Sends what is due on a channel for some seconds, and wakes whoever goes on."""
+    on = Channel(channel)
+    ran = delivery.run(on, timezone.now())
+    delivery.wake(on, ran, timezone.now())
+    if ran.sent or ran.failed or ran.late:
+        log.info("delivered", channel=channel, sent=ran.sent, failed=ran.failed, late=ran.late)
+
+
+@shared_task(name="notifications.sweep", expires=5)
+def sweep() -> None:
+    """Finds what nobody was woken for, and what lost workers held."""
+    sweeping.sweep(timezone.now())
+
+
+@shared_task(name="notifications.journal", expires=60)
+def move_to_log() -> None:
+    """Moves settled deliveries out of the queue."""
+    journal.move(timezone.now())
+
+
+@shared_task(name="notifications.prune")
+def prune() -> None:
+    """Makes the days to come and removes what was kept long enough."""
+    days.ensure(timezone.now())
+    for run in pruning.prune(now=timezone.now()):
+        if run.removed or not run.finished:
+            log.info("pruned", table=run.table, removed=run.removed, finished=run.finished)

@@ -59,7 +59,7 @@ def test_all_that_is_known_moves_with_the_row() -> None:
         refs={"telegram": "9"}, channels=[0, 3], items=[1, 2], language="fr", counted=True,
         vip_levels=77, code="x", variant="b",
     )  # fmt: skip
-    before = Delivery.objects.filter(pk=row.pk).values().get()
+    before: dict[str, Any] = dict(Delivery.objects.filter(pk=row.pk).values().get())
 
     journal.move(LATER)
 

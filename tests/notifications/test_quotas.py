@@ -17,7 +17,7 @@ from arbedge import cache
 from arbedge.errors import NoData
 from arbedge.names import Tier
 from notifications import quota_keys as keys
-from notifications import quota_rebuild, quotas
+from notifications import quota_rebuild, quota_rows, quotas
 from notifications.codes import Code
 from notifications.names import DeliveryState
 from tests.notifications.factories import (
@@ -304,14 +304,14 @@ class TestLoss:
     def test_a_cache_emptied_while_it_was_filled_is_not_whole(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        read = quota_rebuild.quota_rows.taken
+        read = quota_rows.taken
 
         def emptied(now: datetime, remembered_ms: float) -> Iterator[Any]:
             yield from read(now, remembered_ms)
             self.lose()
 
         with monkeypatch.context() as patch:
-            patch.setattr(quota_rebuild.quota_rows, "taken", emptied)
+            patch.setattr(quota_rows, "taken", emptied)
             assert not quota_rebuild.rebuild(NOON)
         self.told(PER_HOUR)
         assert allowed(Wish(1)) == []
