@@ -47,8 +47,14 @@ def _repeat() -> None:
 
 
 def _show() -> None:
-    """Pages of this floor in everybody's account."""
+    """Pages of this floor in everybody's account, a line on the screen, people of a demo."""
     from accounts.views import pages
+    from arbedge import demo, status
+    from notifications import demo as demo_people
+    from notifications import progress
+
+    status.register("Messages", progress.lines)
+    demo.register("people", demo_people.make)
 
     pages.add("channels", "Channels", "notifications:channels", after="preferences")
     pages.add("alerts", "Alerts", "notifications:alerts", after="channels")

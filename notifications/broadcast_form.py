@@ -60,7 +60,7 @@ class BroadcastForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["countries"].choices = sorted(  # type: ignore[attr-defined]
             countries().items(), key=lambda one: one[1]
         )

@@ -52,7 +52,7 @@ class DistributionForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         names = sorted(countries().items(), key=lambda one: one[1])
         self.fields["countries"].choices = names  # type: ignore[attr-defined]
 

@@ -7,11 +7,19 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.credentials import Unchecked
 from arbedge import schedule
-from arbedge.errors import NoData
-from notifications import broadcasts, digests, tasks, triggers, waking
+from arbedge.errors import ArbEdgeError, NoData
+from notifications import broadcasts, digests, tasks, trigger_accounts, triggers, waking
 from notifications.digests import Bundled
 from notifications.triggers import Checked
+from tests.accounts.web import fresh_cache
+
+
+@pytest.fixture
+def fresh() -> None:
+    """Nobody holds a lock."""
+    fresh_cache()
 
 
 @pytest.mark.parametrize(
@@ -28,6 +36,40 @@ def test_a_market_without_data_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(triggers, "check", silent)
     tasks.check_alerts()
+
+
+def test_accounts_are_read_every_five_minutes() -> None:
+    [entry] = [one for one in schedule.entries.values() if one.task == "notifications.accounts"]
+    assert entry.every_s == 300
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("error", [NoData("no prices"), Unchecked("ccxt is not installed")])
+def test_accounts_that_cannot_be_read_are_no_error(
+    monkeypatch: pytest.MonkeyPatch, error: ArbEdgeError
+) -> None:
+    def unread(_now: datetime) -> int:
+        raise error
+
+    monkeypatch.setattr(trigger_accounts, "check", unread)
+    tasks.check_accounts()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_one_reads_accounts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[datetime] = []
+
+    def read(now: datetime) -> int:
+        reads.append(now)
+        if len(reads) == 1:
+            tasks.check_accounts()
+        return 0
+
+    monkeypatch.setattr(trigger_accounts, "check", read)
+    tasks.check_accounts()
+    assert len(reads) == 1
+    tasks.check_accounts()
+    assert len(reads) == 2
 
 
 def test_bundling_goes_on_while_people_wait(monkeypatch: pytest.MonkeyPatch) -> None:
