@@ -91,7 +91,7 @@ def payload(message: Outgoing) -> dict[str, Any]:
     links = joined((_link(one) for one in content.actions if one.url), "  ·  ", LONGEST_SECTION)
     if links:
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
-    text = one_line(content.title, LONGEST_TEXT).translate(ESCAPES)
+    text = one_line(content.title, LONGEST_TEXT).translate(ESCAPES) or "ArbEdge"
     return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 

@@ -77,14 +77,14 @@ async def _push(message: Outgoing) -> Result:
         "Topic": tag,
         "Authorization": vapid.authorization(endpoint, now),
     }
-    answer = await http.exchange(endpoint, _sealed(message, tag), headers)
+    answer = await http.exchange(endpoint, sealed(message, tag), headers)
     if answer.status in GONE:
         said = f"HTTP {answer.status}"
         return Result(message.delivery_id, Outcome.PERMANENT, Code.GONE, said, gone=True)
     return answers.judged(message, answer, provider_id=tag)
 
 
-def _sealed(message: Outgoing, tag: str) -> bytes:
+def sealed(message: Outgoing, tag: str) -> bytes:
     """The payload, encrypted for the browser's keys alone."""
     content = message.content
     url = next((action.url for action in content.actions if action.url), settings.SITE_URL)

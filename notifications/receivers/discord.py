@@ -111,7 +111,7 @@ def _payload(body: bytes) -> dict[str, Any] | None:
 
 
 def _problem(payload: dict[str, Any] | None) -> Response | None:
-    if payload is None or not all(_fits(embed) for embed in payload.get("embeds", [])):
+    if payload is None or not all(fits(embed) for embed in payload.get("embeds", [])):
         return _error(400, 50035, "Invalid Form Body")
     if not payload.get("embeds") and not payload.get("content"):
         return _error(400, 50006, "Cannot send an empty message")
@@ -130,7 +130,8 @@ def _busy(wait_s: float) -> Response:
     return JSONResponse(said, 429, {"Retry-After": str(int(wait_s) + 1)})
 
 
-def _fits(embed: Mapping[str, Any]) -> bool:
+def fits(embed: Mapping[str, Any]) -> bool:
+    """Whether Discord takes the embed."""
     title, text = str(embed.get("title", "")), str(embed.get("description", ""))
     return len(title) <= LONGEST_TITLE and len(text) <= LONGEST_TEXT and bool(title or text)
 

@@ -47,6 +47,13 @@ class Browser:
     )
     auth: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """What it tells its page, for whoever pushes to it."""
+        public = self.private.public_key()
+        point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return {"p256dh": _encoded(point), "auth": _encoded(self.auth)}
+
 
 class PushService:
     """Browsers by the last part of their endpoints."""
@@ -71,11 +78,8 @@ class PushService:
     def subscribe(self, base_url: str, name: str, server_key: str = "") -> dict[str, Any]:
         """A new browser's subscription, as its page would send it to us."""
         browser = self.browsers[name] = Browser(server_key)
-        point = browser.private.public_key().public_bytes(
-            Encoding.X962, PublicFormat.UncompressedPoint
-        )
-        keys = {"p256dh": _encoded(point), "auth": _encoded(browser.auth)}
-        return {"endpoint": f"{base_url}/push/{name}", "expirationTime": None, "keys": keys}
+        endpoint = f"{base_url}/push/{name}"
+        return {"endpoint": endpoint, "expirationTime": None, "keys": browser.keys}
 
     async def take(self, request: Request) -> Response:
         """201 with the message's place; 4xx as services say it."""
@@ -110,7 +114,7 @@ class PushService:
         if problem:
             return _refused(status, problem), {}
         try:
-            payload = _opened(browser, body)
+            payload = opened(browser, body)
         except (http_ece.ECEException, msgspec.DecodeError, ValueError) as error:
             return _refused(400, f"the browser cannot read it: {type(error).__name__}"), {}
         return Response(status_code=201, headers={"Location": f"/message/{name}"}), payload
@@ -155,7 +159,8 @@ def _known(header: str, origin: str, server_key: str) -> bool:
     return bool(head["alg"] == "ES256" and claims["aud"] == origin and in_time and contact)
 
 
-def _opened(browser: Browser, body: bytes) -> dict[str, Any]:
+def opened(browser: Browser, body: bytes) -> dict[str, Any]:
+    """What the browser reads. Raises ECEException, ValueError, DecodeError where it cannot."""
     plain = http_ece.decrypt(
         body, private_key=browser.private, auth_secret=browser.auth, version="aes128gcm"
     )

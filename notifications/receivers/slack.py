@@ -61,23 +61,24 @@ class Slack:
         if self.limited and now - self._last.get(name, -1e9) < 1:
             return PlainTextResponse("rate_limited", 429, {"Retry-After": "1"})
         self._last[name] = now
-        problem = self.words.pop() if self.words else _problem(body)
-        return _said(400, problem) if problem else _said(200, "ok")
+        word = self.words.pop() if self.words else problem(body)
+        return _said(400, word) if word else _said(200, "ok")
 
     def _show(self, name: str, payload: Mapping[str, Any]) -> None:
         blocks = payload["blocks"]
         headed = blocks[0]["type"] == "header"
-        texts = [_text(block) for block in blocks[headed:]]
+        texts = [read(block) for block in blocks[headed:]]
         self.mentions += CALL.findall("\n".join([str(payload["text"]), *texts]))
         links = [Button(html.unescape(label), html.unescape(url))
                  for text in texts for url, label in LINK.findall(text)]  # fmt: skip
-        title = _text(blocks[0]) if headed else ""
+        title = read(blocks[0]) if headed else ""
         text = html.unescape("\n".join(text for text in texts if not LINK.match(text)))
         number = f"{time.time():.6f}"
         self.book.show(Shown(NAME, name, number, text, title, buttons=tuple(links)))
 
 
-def _problem(body: bytes) -> str:
+def problem(body: bytes) -> str:
+    """Slack's word for what is wrong with a message; none where it is taken."""
     try:
         payload = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
@@ -92,10 +93,11 @@ def _problem(body: bytes) -> str:
 
 def _fits(block: Mapping[str, Any]) -> bool:
     limit = LONGEST_HEADER if block["type"] == "header" else LONGEST_SECTION
-    return 0 < len(_text(block)) <= limit
+    return 0 < len(read(block)) <= limit
 
 
-def _text(block: Mapping[str, Any]) -> str:
+def read(block: Mapping[str, Any]) -> str:
+    """What a block says."""
     held = block["elements"][0] if block["type"] == "context" else block["text"]
     return str(held["text"])
 
