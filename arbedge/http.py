@@ -25,6 +25,7 @@ CONNECT_TIMEOUT_S = 3.0
 KEEPALIVE_S = 60.0
 USER_AGENT = "ArbEdge/1"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+IPV4_COMPATIBLE = ipaddress.ip_network("::/96")  # given up by RFC 4291, yet some stacks route it
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, httpx.AsyncClient]] = (
     WeakKeyDictionary()
@@ -187,6 +188,6 @@ def is_public(address: str) -> bool:
             return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
         if parsed.ipv4_mapped is not None:
             return is_public(str(parsed.ipv4_mapped))
-        if parsed.sixtofour is not None or parsed.teredo is not None:
+        if parsed.sixtofour is not None or parsed.teredo is not None or parsed in IPV4_COMPATIBLE:
             return False
     return parsed.is_global and not parsed.is_multicast

@@ -123,6 +123,7 @@ def test_an_endless_body_is_cut_off(server: Loopback, monkeypatch: pytest.Monkey
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1"),
+        *("::7f00:1", "::a9fe:a9fe", "::2"),
     ],
 )
 def test_addresses_inside_are_not_public(address: str) -> None:
