@@ -21,6 +21,7 @@ from notifications import (
     sweeping,
     trigger_accounts,
     triggers,
+    verification,
     waking,
 )
 
@@ -102,6 +103,7 @@ def move_to_log() -> None:
 def prune() -> None:
     """Makes the days to come and removes what was kept long enough."""
     days.ensure(timezone.now())
+    verification.forget_old(timezone.now())
     for run in pruning.prune(now=timezone.now()):
         if run.removed or not run.finished:
             log.info("pruned", table=run.table, removed=run.removed, finished=run.finished)
