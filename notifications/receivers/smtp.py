@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -98,7 +99,10 @@ class _Server(Controller):
 
 @contextmanager
 def running(boxes: Mailboxes, port: int = 0, host: str = "127.0.0.1") -> Iterator[int]:
-    """Serves for the time of the block and gives the port it listens on."""
+    """Serves for the time of the block; gives its port. Raises OSError where that is taken."""
+    with socket.socket() as probe:  # the server would try for five seconds
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
     controller = _Server(
         boxes, hostname=host, port=port, data_size_limit=LONGEST_MAIL,
         authenticator=boxes.authenticate, auth_required=bool(boxes.password),
