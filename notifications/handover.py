@@ -12,7 +12,7 @@ import structlog
 
 from arbedge.errors import NoData
 from arbedge.names import Channel
-from notifications import counters, quotas, reaching, rendering
+from notifications import counters, quotas, reaching, rendering, unsubscribing
 from notifications.channels.base import Outgoing, Result, sender
 from notifications.codes import Code
 from notifications.content import Content
@@ -22,8 +22,9 @@ from notifications.reaching import Reach
 from notifications.rows import Claimed, Settled, Try
 
 WAIT_FOR_QUOTAS: Final = timedelta(seconds=2)
-# Worth being told of, so they answer the opening; the rest changes what the opening says.
-ANSWERS: Final = (Topic.IMPROVED, Topic.CLOSED)
+# What may cost money answers the opening and is heard; good news edits it and stays quiet.
+ANSWERS: Final = (Topic.FADING, Topic.CLOSED)
+ASKED_FOR: Final = (Topic.CODE, Topic.TEST)  # one mail each, at the reader's own wish
 
 log = structlog.get_logger(__name__)
 
@@ -180,6 +181,9 @@ def _letter(
 def _message(row: Claimed, reach: Reach, content: Content, *, several: bool) -> Outgoing:
     """One message to one address; its key is its own even among several devices."""
     ref = row.opening_refs.get(reach.channel.value, "")
+    if reach.channel is Channel.EMAIL and row.topic not in ASKED_FOR:
+        url = unsubscribing.url(reach.channel, reach.address)
+        content = rendering.unsubscribable(content, url)
     edits = row.topic not in ANSWERS and sender(reach.channel).edits
     return Outgoing(
         delivery_id=row.id,

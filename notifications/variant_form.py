@@ -12,6 +12,7 @@ from arbedge.names import Channel
 from notifications.models import Variant
 from notifications.names import Topic
 from notifications.template_language import LONGEST, check
+from notifications.wording import LONGEST_NAME
 
 CHANNELS: Final = {one: one.value.replace("_", " ") for one in Channel}
 TOPICS: Final = {one: one.value.replace("_", " ") for one in Topic}
@@ -33,7 +34,7 @@ class VariantForm(PlaceForm):
 
     language = forms.ChoiceField(choices=[(one.value, name) for one, name in LANGUAGES.items()])
     name = forms.SlugField(
-        max_length=40, help_text="Letters, digits, - and _; results stand under it."
+        max_length=LONGEST_NAME, help_text="Letters, digits, - and _; results stand under it."
     )
     percent = forms.IntegerField(
         label="Share, per cent", min_value=1, max_value=99, initial=50,

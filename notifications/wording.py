@@ -7,22 +7,25 @@ house's own text, the control. Both are counted by day under their names.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2s
 from typing import Any, Final, Protocol
 
-from django.db import IntegrityError, connection, transaction
+import structlog
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Sum
 
-from arbedge.errors import Conflict
+from arbedge.errors import BadInput, Conflict
 from arbedge.names import Channel
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
 from notifications.template_language import check
 
 CONTROL: Final = "control:"
+LONGEST_NAME: Final = 32  # with the control's mark before it, it stands in a delivery's 40
 ENOUGH: Final = 100  # messages each wording must have been sent to before anything is said
 FEWEST: Final = 5  # clicks, and messages without one, that the comparison needs in each
 SURE: Final = 1.96  # 95 of 100
@@ -37,6 +40,13 @@ _COUNT: Final = """
         clicked = notifications_variantresult.clicked + excluded.clicked,
         acted = notifications_variantresult.acted + excluded.acted
 """
+_NOTE: Final = """
+    UPDATE notifications_delivery d SET variant = one.name
+    FROM unnest(%(ids)s::bigint[], %(names)s::text[]) AS one(id, name)
+    WHERE d.id = one.id
+"""
+
+log = structlog.get_logger(__name__)
 
 
 class Read(Protocol):
@@ -50,6 +60,13 @@ class Read(Protocol):
     def topic(self) -> str: ...
     @property
     def language(self) -> str: ...
+
+
+class Told(Read, Protocol):
+    """A delivery that was sent."""
+
+    @property
+    def id(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,32 @@ def sent(counts: Mapping[str, int], day: date) -> None:
     _count({name: Count(sent=number) for name, number in counts.items() if name and number}, day)
 
 
+def told(rows: Sequence[tuple[Told, Channel]], at: datetime) -> None:
+    """Notes which wording each of these deliveries was sent in, and counts them; two statements
+    more where a test is running, one where none is.
+
+    Counting is no reason to stop sending: a database that refuses is logged.
+    """
+    if not rows:
+        return
+    try:
+        with transaction.atomic():
+            tests = running()
+            named = {row.id: chosen(tests, row, channel) for row, channel in rows}
+            held = {number: name for number, name in named.items() if name}
+            _note(held)
+            sent(Counter(held.values()), at.date())
+    except DatabaseError as error:
+        log.warning("wordings.not_counted", rows=len(rows), cause=str(error))
+
+
+def _note(held: Mapping[int, str]) -> None:
+    if not held:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, {"ids": list(held), "names": list(held.values())})
+
+
 def clicked(wording: str, at: datetime) -> None:
     """Counts a message in this wording of which a link was followed for the first time."""
     if wording:
@@ -200,6 +243,8 @@ def start(variant: Variant, now: datetime) -> None:
     test of the same topic, channel and language is running.
     """
     check(variant.body, Topic(variant.topic))
+    if len(variant.name) > LONGEST_NAME:
+        raise BadInput("The name is too long.", field="name", limit=LONGEST_NAME)
     variant.active, variant.started_at, variant.ended_at = True, variant.started_at or now, None
     try:
         with transaction.atomic():

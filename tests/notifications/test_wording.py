@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import DatabaseError
 from pytest_django import DjangoAssertNumQueries
+from structlog.testing import capture_logs
 
 from arbedge.errors import BadInput, Conflict
 from arbedge.names import Channel
@@ -192,3 +195,49 @@ def test_nothing_is_said_before_the_counts_say_it(
     variant_count: Count, control_count: Count, verdict: str
 ) -> None:
     assert compared(variant_count, control_count).verdict == verdict
+
+
+@pytest.mark.django_db
+def test_what_was_sent_is_noted_at_the_delivery_and_counted() -> None:
+    wording.start(variant(share=1.0), NOON)
+    row, other = DeliveryFactory(), DeliveryFactory(language="fr")
+    wording.told([(row, Channel.TELEGRAM), (other, Channel.TELEGRAM)], NOON)
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.variant, other.variant) == ("shorter", "")
+    assert wording.results(["shorter"])["shorter"].variant.sent == 1
+
+
+@pytest.mark.django_db
+def test_the_longest_name_has_room_at_the_delivery() -> None:
+    draft = variant("n" * wording.LONGEST_NAME, share=0.0)
+    wording.start(draft, NOON)
+    row = DeliveryFactory()
+    wording.told([(row, Channel.TELEGRAM)], NOON)
+    row.refresh_from_db()
+    assert row.variant == "control:" + draft.name
+    with pytest.raises(BadInput, match="too long"):
+        wording.start(variant("n" * 33, language="fr"), NOON)
+
+
+@pytest.mark.django_db
+def test_without_a_test_counting_costs_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    row = DeliveryFactory()
+    with django_assert_num_queries(3):  # a savepoint around it
+        wording.told([(row, Channel.TELEGRAM)], NOON)
+    with django_assert_num_queries(0):
+        wording.told([], NOON)
+
+
+@pytest.mark.django_db
+def test_a_database_that_refuses_to_count_stops_nothing() -> None:
+    wording.start(variant(share=1.0), NOON)
+    row = DeliveryFactory()
+    with (
+        patch("notifications.wording.sent", side_effect=DatabaseError("no room")),
+        capture_logs() as logs,
+    ):
+        wording.told([(row, Channel.TELEGRAM)], NOON)
+    assert [entry["event"] for entry in logs] == ["wordings.not_counted"]
