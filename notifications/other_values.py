@@ -18,6 +18,9 @@ ITEMS_SHOWN: Final = 10
 ASSETS_SHOWN: Final = 8
 _FRACTIONS: Final = (TriggerKind.NET_ABOVE, TriggerKind.BALANCE_CHANGE)
 _PRICES: Final = (TriggerKind.PRICE_ABOVE, TriggerKind.PRICE_BELOW)
+_VENUES: Final = (
+    TriggerKind.VENUE_BLIND, TriggerKind.BALANCE_CHANGE, TriggerKind.PROFIT_AND_LOSS,
+)  # fmt: skip
 
 
 class _Other:
@@ -73,7 +76,7 @@ class Alert(_Other):
 
     def subject(self) -> str:
         subject = tame(self.set_to["subject"], 80)
-        return venue_name(subject) if self.what is TriggerKind.VENUE_BLIND else subject
+        return venue_name(subject) if self.what in _VENUES else subject
 
     def venue(self) -> str | None:
         pair = [self.facts.get("long_venue"), self.facts.get("short_venue")]
