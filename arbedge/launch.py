@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from arbedge import addresses as where
-from arbedge import embedded, ports, schedule, status
+from arbedge import demo, embedded, ports, schedule, status
 from arbedge.logins import local_login
 from arbedge.screen import View, draw, login_lines
 from arbedge.session import claim
@@ -59,6 +59,8 @@ def run(base_dir: Path, *, say: Callable[[str], Any], screen: bool) -> None:
             if settings.MARKET_MODE == "replay":
                 begin_replay_anew()
             prepare_database()
+            if settings.DEMO:
+                demo.prepare()
             _supervise(base_dir, environment, began, say=say, screen=screen)
     except (Stopped, KeyboardInterrupt):
         say("Stopped.")

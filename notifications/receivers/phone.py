@@ -36,6 +36,7 @@ TITLES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^<>]*)>")
 _LINK: Final = re.compile(r"""\shref="(https?://[^"<>]*)\"""")
+_WEB: Final = re.compile(r"https?://[^\s<>]+")
 Told = dict[str, Any]
 
 
@@ -56,6 +57,7 @@ class Phone:
             Route("/_page/{name}", self._file),
             Route("/_messages", self._messages),
             Route("/_press", self._press, methods=["POST"]),
+            Route("/favicon.ico", _no_icon),
         ]
 
     async def _page(self, _: Request) -> Response:
@@ -97,10 +99,14 @@ class Phone:
         return JSONResponse({"receiver": NAME, "query": query})
 
 
+async def _no_icon(_: Request) -> Response:
+    return Response(status_code=204)
+
+
 def cleaned(message: Shown) -> str:
     """The text as HTML for a page: Telegram's own tags and links to the web, all else as text."""
     if not message.html:
-        return html.escape(message.text)
+        return _WEB.sub(_linked, html.escape(message.text))
     done, at, skipped = [], 0, 0
     for tag in _TAG.finditer(message.text):
         done.append(_escaped(message.text[at : tag.start()]))
@@ -118,6 +124,11 @@ def cleaned(message: Shown) -> str:
         else:
             done.append(f"<{ends}{name}>")
     return "".join(done) + _escaped(message.text[at:])
+
+
+def _linked(found: re.Match[str]) -> str:
+    """An address in plain text: the page shortens it, the link is whole."""
+    return f'<a href="{found[0]}" target="_blank" rel="noopener">{found[0]}</a>'
 
 
 def _escaped(text: str) -> str:

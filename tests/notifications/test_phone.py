@@ -101,3 +101,10 @@ def test_nothing_else_is_more_than_text(text: str, shown: str) -> None:
 
 def test_a_plain_text_has_no_tags() -> None:
     assert cleaned(Shown("sms", "7", "1", "<b>x</b>")) == "&lt;b&gt;x&lt;/b&gt;"
+
+
+def test_an_address_in_a_plain_text_can_be_opened() -> None:
+    assert cleaned(Shown("email", "x", "1", 'open http://x.y/?a=1&b="2"')) == (
+        'open <a href="http://x.y/?a=1&amp;b=&quot;2&quot;" target="_blank" rel="noopener">'
+        "http://x.y/?a=1&amp;b=&quot;2&quot;</a>"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from notifications.demo import NAMES
 from notifications.receivers.serve import ADDRESS, Receivers, run
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         self.stdout.write(f"calls and faults: {base}/_log  /_state  /_faults  /_limits")
         tokens = [str(settings.BOT_TOKEN)] if settings.BOT_TOKEN else []
         try:
-            receivers = Receivers([] if options["any_bot"] else tokens)
+            receivers = Receivers([] if options["any_bot"] else tokens, NAMES)
             run(receivers, options["port"], options["mail_port"])
         except OSError as error:
             raise CommandError(f"cannot listen on {base} or for mails: {error}") from error
