@@ -20,7 +20,18 @@ from django.db import InterfaceError, OperationalError, connection
 
 from arbedge import aio
 from arbedge.names import Channel
-from notifications import counters, dispatch, gates, handover, outbox, quotas, turns, waking
+from notifications import (
+    counters,
+    dispatch,
+    gates,
+    handover,
+    notices,
+    outbox,
+    quotas,
+    turns,
+    waking,
+    wording,
+)
 from notifications.dispatch import Answered, Answers
 from notifications.handover import Letter, Sorted
 from notifications.names import CHANNELS, DeliveryState
@@ -243,6 +254,16 @@ class _Teller:
     def _done(self, told: Told) -> None:
         self.ran.add(told)
         counters.told(told)
+        wording.told(
+            [
+                (one.row, try_.channel)
+                for one, found in told.done
+                if found.state is DeliveryState.SENT
+                for try_ in one.tries[:1]
+            ],
+            self.clock.now,
+        )
+        notices.switched_off(told.disabled, self.clock.now)
         for late in told.late:
             log.warning("settled_late", delivery_id=late.row.id)
         quotas.release(
