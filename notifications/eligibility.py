@@ -55,7 +55,7 @@ def match(
     if not due:
         return {}
     rounds = batches(due)
-    held = _held(due, now) if held is None else held
+    held = limits(due, now) if held is None else held
     found: dict[int, Counter[str]] = {one.slice_id: Counter() for one in due}
     absent = without_session.by_tier(now)
     with transaction.atomic(), planned() as cursor:
@@ -111,7 +111,7 @@ def _set(cursor: CursorWrapper, options: Mapping[str, str]) -> None:
     cursor.execute(f"SELECT {calls}", [word for pair in options.items() for word in pair])
 
 
-def _held(due: Sequence[Due], now: datetime) -> Held:
+def limits(due: Sequence[Due], now: datetime) -> Held:
     """Who is at a limit, as the cache knows it. Without the cache nobody is left out here: limits
     are reserved once more when a delivery is claimed."""
     try:

@@ -15,7 +15,7 @@ MOST_EVENTS: Final = 60  # bits of a number of PostgreSQL that are surely positi
 NO_ONES_VENUE: Final = 62  # the bit of a venue nobody can choose
 _KINDS: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
 _RISKS: Final = {risk.value: place for place, risk in enumerate(Risk)}
-_ANY_OTHER: Final = 1 << list(Shelf).index(Shelf.ADVANCED)
+SHELFLESS: Final = 1 << list(Shelf).index(Shelf.ADVANCED)  # what stands on no shelf
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Occasion:
     @property
     def shelves(self) -> int:
         """What stands on no shelf counts as advanced, as in opportunities.readers."""
-        return int(self.facts.get("shelves") or _ANY_OTHER)
+        return int(self.facts.get("shelves") or SHELFLESS)
 
     @property
     def venues(self) -> int:
