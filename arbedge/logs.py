@@ -73,6 +73,7 @@ def logging_config(level: str) -> dict[str, Any]:
             "ccxt": {"level": "WARNING"},  # at DEBUG it writes the headers of signed requests
             "apprise": {"level": "WARNING"},  # below it writes payloads, keys among them
             "urllib3": {"level": "WARNING"},  # below it writes paths, keys among them
+            "mail.log": {"level": "WARNING"},  # the demo's mail server; below it tells every line
             "django_structlog": {"level": "WARNING"},
         },
     }
