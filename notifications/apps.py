@@ -42,6 +42,7 @@ def _repeat() -> None:
 
     schedule.every("Check alerts", "notifications.alerts", seconds=10)
     schedule.every("Read accounts alerts are about", "notifications.accounts", seconds=300)
+    schedule.every("Forget codes of addresses", "notifications.codes", seconds=3600)
     schedule.every("Send bundles", "notifications.digests", seconds=15, queue="fanout")
     schedule.every("Write broadcasts out", "notifications.broadcast", seconds=15, queue="fanout")
 

@@ -103,7 +103,12 @@ def move_to_log() -> None:
 def prune() -> None:
     """Makes the days to come and removes what was kept long enough."""
     days.ensure(timezone.now())
-    verification.forget_old(timezone.now())
     for run in pruning.prune(now=timezone.now()):
         if run.removed or not run.finished:
             log.info("pruned", table=run.table, removed=run.removed, finished=run.finished)
+
+
+@shared_task(name="notifications.codes", expires=3600)
+def forget_codes() -> None:
+    """Deletes proofs of addresses a day after their end."""
+    verification.forget_old(timezone.now())

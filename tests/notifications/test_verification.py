@@ -18,7 +18,7 @@ from accounts.models import User
 from arbedge import cache
 from arbedge.errors import ArbEdgeError, BadInput, NotFound, TooMany
 from arbedge.names import Channel, Door
-from notifications import addresses, order, proofs, verification
+from notifications import addresses, order, proofs, tasks, verification
 from notifications.models import Address, Verification
 from notifications.names import AddressState
 from notifications.receivers.webhooks import Webhooks
@@ -385,3 +385,9 @@ def test_old_proofs_are_forgotten_a_day_after_their_end(ada: User, mailbox: Addr
     start(ada, mailbox, now=NOON)
     assert verification.forget_old(NOON + timedelta(days=1)) == 0
     assert verification.forget_old(NOON + timedelta(days=1, minutes=11)) == 1
+
+
+def test_the_task_forgets_them(ada: User, mailbox: Address) -> None:
+    start(ada, mailbox, now=timezone.now() - timedelta(days=2))
+    tasks.forget_codes()
+    assert not Verification.objects.exists()
