@@ -28,9 +28,7 @@ OPENINGS: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)
 ONE_NOTICE_IN: Final = timedelta(minutes=10)  # about the same venue, to the same recipient
 LONGEST_LIFE: Final = timedelta(days=60)  # of an opportunity, as far as old openings are looked for
 
-PENDING, SENDING, CANCELLED = (
-    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.CANCELLED,
-)  # fmt: skip
+PENDING, CANCELLED = DeliveryState.PENDING, DeliveryState.CANCELLED
 
 
 def _words(names: Sequence[str]) -> str:
@@ -62,31 +60,24 @@ due AS (
           OR o.close_reason = '{CloseReason.NO_DATA}' AND o.closed_at > due.at - %(window)s)
 )
 """
-# Rows are locked in the order of their ids, so that two of these never wait for each other.
+# Rows in a worker's hands are passed by: waiting for them could hold up what he has to tell. They
+# count as being sent, and the claim of an opening asks for itself whether the opportunity is over.
 _EARLIER: Final = f"""
 WITH {_TARGETS}, earlier AS (
     SELECT d.id, t.message_id, t.over, d.opening_id IS NOT NULL AS follows
     FROM target t JOIN notifications_delivery d ON d.opportunity_id = t.about
-    WHERE (t.over OR t.topic <> '{Topic.VENUE_BLIND}') AND CASE
-        WHEN d.opening_id IS NOT NULL THEN
-            d.state = '{PENDING}' AND d.message_id < t.message_id
-        ELSE d.topic IN ({_words(OPENINGS)}) AND d.facts_of_id < t.message_id AND (
-            d.state = '{PENDING}' OR d.state = '{SENDING}' AND t.over) END
-    ORDER BY d.id
-    FOR NO KEY UPDATE OF d
+    WHERE d.state = '{PENDING}' AND (t.over OR t.topic <> '{Topic.VENUE_BLIND}')
+      AND CASE WHEN d.opening_id IS NOT NULL THEN d.message_id < t.message_id
+               ELSE d.topic IN ({_words(OPENINGS)}) AND d.facts_of_id < t.message_id END
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+), ended AS (
+    UPDATE notifications_delivery d
+    SET state = '{CANCELLED}', settled_at = %(now)s,
+        code = CASE WHEN follows THEN '{Code.SUPERSEDED}' ELSE '{Code.CLOSED}' END
+    FROM earlier WHERE d.id = earlier.id AND (over OR follows)
 )
-UPDATE notifications_delivery d SET
-    facts_of_id = CASE WHEN NOT over AND NOT follows THEN earlier.message_id
-                       ELSE d.facts_of_id END,
-    expires_at = CASE WHEN over AND NOT follows THEN least(d.expires_at, %(now)s)
-                      ELSE d.expires_at END,
-    state = CASE WHEN (over OR follows) AND d.state = '{PENDING}' THEN '{CANCELLED}'
-                 ELSE d.state END,
-    code = CASE WHEN follows THEN '{Code.SUPERSEDED}'
-                WHEN over AND d.state = '{PENDING}' THEN '{Code.CLOSED}' ELSE d.code END,
-    settled_at = CASE WHEN (over OR follows) AND d.state = '{PENDING}' THEN %(now)s
-                      ELSE d.settled_at END
-FROM earlier WHERE d.id = earlier.id
+UPDATE notifications_delivery d SET facts_of_id = earlier.message_id
+FROM earlier WHERE d.id = earlier.id AND NOT (over OR follows)
 """
 _COPIED: Final = (
     "tier", "language", "zone", "notional_usd", "horizon_hours", "vip_levels", "leverage",

@@ -70,10 +70,11 @@ def nobody(due: Sequence[Due], now: datetime) -> Mapping[int, Mapping[str, int]]
 
 
 class Everybody:
-    """An eligibility by which these people get every message not told to them before."""
+    """An eligibility by which these people, all of one tier if any, get what they were not told."""
 
-    def __init__(self, *people: int) -> None:
-        self.people = people
+    def __init__(self, *people: int, tier: int | None = None) -> None:
+        self.people, self.tier = people, tier
+        self.state = DeliveryState.PENDING.value
         self.asked: list[Due] = []
 
     def __call__(self, due: Sequence[Due], now: datetime) -> Mapping[int, Mapping[str, int]]:
@@ -81,6 +82,8 @@ class Everybody:
         return {one.slice_id: {Why.ELIGIBLE.code: self._write(one, now)} for one in due}
 
     def _write(self, one: Due, now: datetime) -> int:
+        if self.tier not in {None, one.tier}:
+            return 0
         mine = Delivery.objects.filter(opportunity_id=one.opportunity_id, recipient=Recipient.USER)
         told = set(mine.values_list("recipient_id", flat=True))
         fresh = [person for person in self.people if person not in told]
@@ -88,7 +91,7 @@ class Everybody:
             DeliveryFactory(
                 message_id=one.message_id, facts_of_id=one.facts_of_id, topic=one.topic,
                 opportunity_id=one.opportunity_id, priority=one.priority, recipient_id=person,
-                created_at=now, due_at=now, expires_at=one.expires_at,
+                created_at=now, due_at=now, expires_at=one.expires_at, state=self.state,
             )  # fmt: skip
         return len(fresh)
 
