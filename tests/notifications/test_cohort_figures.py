@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUES
-from notifications.cohort_figures import cells, figures_for, level_held, level_of
+from notifications.cohort_figures import Figures, cells, even_at, figures_for, level_held, level_of
 from opportunities import board
 from opportunities.models import Opportunity
 
@@ -186,3 +187,48 @@ def shaped(values: list[float | None]) -> list[list[list[float | None]]]:
     """Sixty values by horizon, level and size."""
     rows = [values[at : at + 5] for at in range(0, 60, 5)]
     return [rows[at : at + 3] for at in range(0, 12, 3)]
+
+
+def carry(**changes: Any) -> dict[str, Any]:
+    """Pays 9 bp at 16:00 and every 8 h, later ones count half; costs of 20 bp."""
+    short = {
+        "venue": "bybit", "market": "perp", "rate": 0.0009, "interval_hours": 8.0,
+        "next_at": (AT + timedelta(hours=4)).isoformat(),
+    }  # fmt: skip
+    long = {"venue": "okx", "market": "spot", "rate": None, "interval_hours": None, "next_at": None}
+    return facts(long=long, short=short, cost=0.0020, k=0.5, cohorts=None, **changes)
+
+
+def own(told: dict[str, Any], **changes: Any) -> Figures:
+    """The reader's figures with some replaced, as another level or horizon would."""
+    return replace(figures_for(told, 1_000, 72, 0, 2), **changes)
+
+
+def test_the_break_even_of_the_own_cohort_is_the_stored_one() -> None:
+    at = AT + timedelta(hours=30)
+    told = carry(break_even_at=at.isoformat())
+    assert even_at(told, own(told), AT) == at
+
+
+def test_who_pays_less_is_even_earlier() -> None:
+    told = carry(break_even_at=(AT + timedelta(hours=28)).isoformat())
+    # 9 bp at once, 4.5 bp every 8 h after that: 13 bp are reached with the second payment.
+    assert even_at(told, own(told, cost=0.0013), AT) == AT + timedelta(hours=12)
+    assert even_at(told, own(told, cost=0.0009), AT) == AT + timedelta(hours=4)
+
+
+def test_what_is_not_earned_within_four_horizons_is_never_even() -> None:
+    told = carry(break_even_at=None)
+    assert even_at(told, own(told, cost=0.0040, horizon_hours=8.0), AT) is None
+
+
+def test_a_spot_gap_and_unknown_costs_have_no_break_even() -> None:
+    told = carry()
+    assert even_at(carry(kind="spot"), own(told), AT) is None
+    assert even_at(told, own(told, cost=None), AT) is None
+
+
+def test_a_trade_without_a_calendar_has_no_break_even_of_its_own() -> None:
+    told = carry(break_even_at=None)
+    told["short"]["next_at"] = None
+    assert even_at(told, own(told, cost=0.0013), AT) is None

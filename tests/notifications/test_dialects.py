@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from arbedge.names import Channel
 from notifications import dialects
 from notifications.dialects import DIALECTS, body_of, link, paragraphs, strong, tame, written
 from notifications.names import Topic
+from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
 from tests.notifications.reading import text
 
@@ -113,28 +113,6 @@ def test_a_text_message_has_the_letters_of_a_plain_one() -> None:
 
 def test_slots_are_filled_with_what_is_known() -> None:
     assert dialects.filled(f"a {dialects.slot('x')} b{dialects.slot('y')}", {"x": "1"}) == "a 1 b"
-
-
-class Balance(HTMLParser):
-    """Fails at a tag that is ended before it began; `open` are those never ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def balanced(words: str) -> bool:
-    """Whether every tag is ended, in order."""
-    reader = Balance()
-    reader.feed(words)
-    reader.close()
-    return not reader.open
 
 
 LONG = [strong(f"word{n} & <more>") + " of many" for n in range(1_500)]

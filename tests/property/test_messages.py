@@ -11,9 +11,9 @@ from arbedge.names import Channel, Kind, Risk
 from notifications import dialects
 from notifications.dialects import DIALECTS
 from notifications.names import Topic
+from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
 from tests.notifications.reading import LANGUAGES, reader, text
-from tests.notifications.test_dialects import balanced
 
 NAMES = st.text(min_size=1, max_size=200).filter(lambda name: dialects.tame(name) != "")
 SIGNS = st.text(alphabet="<>&*_~`[]()|\\@#/:.\n\ue000\ue001\ue002\ue003\ue004 ab", min_size=1)
