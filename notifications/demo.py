@@ -48,7 +48,7 @@ PEOPLE: Final = (
 )  # fmt: skip
 NAMES: Final[Mapping[str, tuple[str, str]]] = {
     **{one.mail or str(one.telegram_id): (one.name, one.about) for one in PEOPLE},
-    str(GROUP): ("Arbitrage room", "a group, without figures of anybody's own"),
+    str(GROUP): ("Arbitrage room", "a group: no personal figures"),
 }
 
 
