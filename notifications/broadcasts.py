@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from arbedge.errors import BadInput, Conflict
 from arbedge.names import Language
-from notifications import letters, segments, waking
+from notifications import asked_counters, letters, segments, waking
 from notifications.codes import Code
 from notifications.letters import Letter, inserting
 from notifications.models import Broadcast, Delivery, Message
@@ -143,6 +143,7 @@ def step(row_id: int, now: datetime, *, size: int = STEP) -> Stepped:
             reached_id=reached, written=row.written + written
         )
         letters.wake(json.loads(channels or "[]"))
+    asked_counters.broadcast(written)
     return Stepped(written, more=reached != WRITTEN_OUT)
 
 

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from accounts import audience
 from arbedge.names import State
-from notifications import letters
+from notifications import asked_counters, letters
 from notifications.cohort_figures import figures_for
 from notifications.letters import REACHABLE, inserting
 from notifications.models import Message
@@ -145,6 +145,7 @@ def run(now: datetime, *, limit: int = AT_ONCE) -> Bundled:
         done = Bundled(ended=taken.counts["ended"], unreachable=taken.counts["unreachable"])
         done.more = taken.counts["people"] >= limit
         _write(_ranked(taken), now, done)
+    asked_counters.bundled(done.bundles, done.items, done.ended, done.unreachable)
     return done
 
 

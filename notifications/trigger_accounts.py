@@ -23,7 +23,7 @@ from arbedge import sealing
 from arbedge.errors import ArbEdgeError
 from exchanges import balances, book
 from exchanges.balances import Holdings
-from notifications import trigger_firing, trigger_sources, trigger_told
+from notifications import asked_counters, trigger_firing, trigger_sources, trigger_told
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 from notifications.trigger_firing import Fired
@@ -182,6 +182,7 @@ def _settle(
             fired += trigger_firing.by_id(kind, list(_changes(kind, watched, seen)), now)
         _begin_again(fired)
         trigger_told.tell(fired, now)
+    asked_counters.fired(one.kind for one in fired)
     return len(fired)
 
 

@@ -15,7 +15,14 @@ from accounts.models import User
 from arbedge.errors import BadInput, NotFound
 from exchanges import book
 from exchanges.snapshot import Snapshot
-from notifications import trigger_firing, trigger_nets, trigger_rules, trigger_sources, trigger_told
+from notifications import (
+    asked_counters,
+    trigger_firing,
+    trigger_nets,
+    trigger_rules,
+    trigger_sources,
+    trigger_told,
+)
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 from notifications.trigger_firing import Fired
@@ -127,6 +134,7 @@ def check(now: datetime | None = None) -> Checked:
             nets = trigger_nets.nets(at)
             fired += trigger_firing.by_id(TriggerKind.NET_ABOVE, nets, at)
         told = trigger_told.tell(fired, at)
+    asked_counters.fired(one.kind for one in fired)
     return Checked(len(fired), told)
 
 
