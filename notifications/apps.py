@@ -49,16 +49,25 @@ def _repeat() -> None:
 
 def _show() -> None:
     """Pages of this floor in everybody's account, a line on the screen, people of a demo."""
+    from django.urls import reverse
+
     from accounts.views import pages
     from arbedge import demo, status
     from notifications import demo as demo_people
     from notifications import progress
+    from opportunities import asides
 
     status.register("Messages", progress.lines)
     demo.register("people", demo_people.make)
 
     pages.add("channels", "Channels", "notifications:channels", after="preferences")
     pages.add("alerts", "Alerts", "notifications:alerts", after="channels")
+    pages.add("messages", "Messages", "notifications:messages", after="alerts")
+
+    def about(pk: int) -> str:
+        return f"{reverse('notifications:messages')}?about={pk}"
+
+    asides.add("Why did I get this, or not?", about)
 
 
 def _keep(app: AppConfig) -> None:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.views import addresses, alerts, channels, links, push
+from notifications.views import addresses, alerts, channels, links, push, received
 
 app_name = "notifications"
 
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/channels/<int:pk>/secret", addresses.new_secret, name="new_secret"),
     path("account/channels/<str:name>/add", channels.add, name="add_address"),
     path("account/channels/<str:name>/<str:deed>", channels.act, name="act_on_channel"),
+    path("account/messages/", received.messages, name="messages"),
     path("confirm", addresses.prove_by_link, name="prove_by_link"),
     path("go/<str:token>", links.go, name="go"),
     path("push-worker.js", push.worker, name="push_worker"),

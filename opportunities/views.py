@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from exchanges import standing
 from opportunities import (
+    asides,
     board,
     breakdown,
     charts,
@@ -88,6 +89,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "risks": pages.risks(one),
         "pictures": [name for name in pictures.names(one) if name != "waterfall"],
         "closed_because": board.CLOSED_WORDS.get(one.close_reason, ""),
+        "asides": asides.links(one.pk) if reader.user_id is not None else [],
         **_pulse(),
     }
     return render(request, "opportunities/opportunity.html", context)
