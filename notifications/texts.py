@@ -45,9 +45,11 @@ LINKS_IN_TEXT: Final = {
     Channel.SMS: ("open", "board", "more"),
 }
 HTML: Final = Dialect(
-    DIALECTS[Channel.TELEGRAM].escape, ("<strong>", "</strong>"), '<a href="{url}">{text}</a>',
+    DIALECTS[Channel.TELEGRAM].escape,
+    ("<strong>", "</strong>"),
+    '<a href="{url}" style="color:#0b6b64">{text}</a>',
     100_000,
-)  # fmt: skip
+)
 MAIN: Final = ("open", "board", "more", "proof")
 # The sign a text begins with belongs in a preview, not in a subject or a program's field.
 WITH_SIGN: Final = (
@@ -161,7 +163,11 @@ def _body(lines: list[str], channel: Channel, buttons: tuple[Way, ...], language
 def _html(title: str, lines: list[str], reader: Reader, buttons: tuple[Way, ...]) -> str:
     shown = [mark_safe(dialects.written(line, HTML)) for line in lines]  # noqa: S308  (escaped)
     page = get_template("notifications/_email.html")
-    told = [{"slot": slot(way.name), "label": way.label} for way in buttons if way.shown]
+    told = [
+        {"slot": slot(way.name), "label": way.label, "main": way.name in MAIN}
+        for way in buttons
+        if way.shown
+    ]
     return page.render(
         {"language": reader.style.language, "title": title, "lines": shown, "ways": told}
     )

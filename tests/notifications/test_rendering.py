@@ -267,6 +267,14 @@ def test_an_e_mail_says_how_to_end_all_mail() -> None:
     assert 'href="https://arbedge.example/unsubscribe/x?a=1&amp;b=2"' in whole.html
 
 
+@pytest.mark.parametrize(("topic", "label"), [(Topic.OPENED, "Open"), (Topic.DIGEST, "Board")])
+def test_the_button_that_matters_most_is_filled(topic: Topic, label: str) -> None:
+    items = [MessageFactory().pk] if topic is Topic.DIGEST else None
+    row = DeliveryFactory(message=MessageFactory(topic=topic), items=items)
+    filled = re.findall(r"background:#0b6b64[^>]*>([^<]+)<", one(row, Channel.EMAIL).html)
+    assert filled == [label]
+
+
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.WEB_PUSH])
 def test_where_there_is_room_for_one_link_it_opens_the_trade(channel: Channel) -> None:
     assert [action.name for action in one(DeliveryFactory(), channel).actions] == ["open"]
