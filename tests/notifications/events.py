@@ -87,11 +87,12 @@ class Everybody:
         mine = Delivery.objects.filter(opportunity_id=one.opportunity_id, recipient=Recipient.USER)
         told = set(mine.values_list("recipient_id", flat=True))
         fresh = [person for person in self.people if person not in told]
+        known = Message.objects.in_bulk([one.message_id, one.facts_of_id])
         for person in fresh:
             DeliveryFactory(
-                message_id=one.message_id, facts_of_id=one.facts_of_id, topic=one.topic,
-                opportunity_id=one.opportunity_id, priority=one.priority, recipient_id=person,
-                created_at=now, due_at=now, expires_at=one.expires_at, state=self.state,
+                message=known[one.message_id], facts_of=known[one.facts_of_id],
+                recipient_id=person, created_at=now, due_at=now, expires_at=one.expires_at,
+                state=self.state,
             )  # fmt: skip
         return len(fresh)
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from arbedge.names import Channel, Event
-from notifications import fanout, tasks, waking
+from notifications import eligibility, fanout, tasks, waking
 from notifications.eligibility import Due
 from notifications.models import Delivery, Message, Slice
 from notifications.names import SliceState, Topic
@@ -311,8 +312,8 @@ class TestWaking:
     @pytest.mark.usefixtures("opened")
     def test_the_task_fans_out_what_is_due_now(self, monkeypatch: pytest.MonkeyPatch) -> None:
         asked = Everybody()
-        monkeypatch.setattr(fanout.eligibility, "match", asked)
-        monkeypatch.setattr(tasks.timezone, "now", lambda: NOON)
+        monkeypatch.setattr(eligibility, "match", asked)
+        monkeypatch.setattr(timezone, "now", lambda: NOON)
         tasks.fan_out()
         assert tiers_of(asked) == [3, 4]
 

@@ -291,7 +291,7 @@ class TestComingBack:
     def test_it_follows_up_to_who_was_sent_the_opening(self, back: Message) -> None:
         fan_out(NOON)
         (delivery,) = follow_ups(back)
-        opening = Delivery.objects.get(pk=delivery.opening_id)
+        opening = Delivery.objects.get(pk=delivery.opening_id or 0)
         assert (opening.topic, opening.state) == (Topic.OPENED, DeliveryState.SENT)
 
     def test_the_next_end_is_told_to_both(self, row: Opportunity, back: Message) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
@@ -199,7 +200,7 @@ class TestWaking:
     def test_a_wake_names_task_queue_and_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[tuple[Any, ...]] = []
         monkeypatch.setattr(
-            waking.current_app, "send_task", lambda *args, **how: sent.append((*args, how))
+            current_app, "send_task", lambda *args, **how: sent.append((*args, how))
         )
         assert waking.fan_out(900.0)
         assert waking.deliver([Channel.SMS])
@@ -218,7 +219,7 @@ class TestWaking:
             tries.append(name)
             raise OperationalError("connection refused")
 
-        monkeypatch.setattr(waking.current_app, "send_task", refuse)
+        monkeypatch.setattr(current_app, "send_task", refuse)
         monkeypatch.setattr(waking, "_broker", waking._Broker())
         with capture_logs() as lines:
             assert not waking.deliver([Channel.TELEGRAM, Channel.EMAIL])
