@@ -172,12 +172,15 @@ def _digest(address_id: int, code: str) -> bytes:
 def _try(held: Verification, code: str, now: datetime) -> None:
     """Uses the proof up, or counts a wrong try; the count is kept whatever follows."""
     if held.used_at is not None:
-        raise BadInput("This code was used. Ask for a new one.", code="code_used", field="code")
+        raise _used()
     if held.expires_at <= now:
         text = "This code is over: it is older than ten minutes, or a newer one was sent."
         raise BadInput(text, code="code_old", field="code")
     free = Verification.objects.filter(pk=held.pk, tries__lt=MOST_TRIES, used_at__isnull=True)
     if not free.update(tries=F("tries") + 1):
+        held.refresh_from_db()
+        if held.used_at is not None:
+            raise _used()
         text = "This code was tried five times. Ask for a new one."
         raise BadInput(text, code="code_spent", field="code")
     if not sealing.same(_digest(held.address_id, code), bytes(held.digest)):
@@ -190,7 +193,11 @@ def _try(held: Verification, code: str, now: datetime) -> None:
 def _use(held: Verification, now: datetime) -> None:
     """Of two at once exactly one gets through."""
     if not Verification.objects.filter(pk=held.pk, used_at__isnull=True).update(used_at=now):
-        raise BadInput("This code was used. Ask for a new one.", code="code_used", field="code")
+        raise _used()
+
+
+def _used() -> BadInput:
+    return BadInput("This code was used. Ask for a new one.", code="code_used", field="code")
 
 
 def _prove(user: User, address_id: int, door: Door, now: datetime) -> Address:
