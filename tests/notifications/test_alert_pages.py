@@ -240,3 +240,19 @@ def test_accounts_are_offered_to_whoever_has_a_key(client: Client, me: User) -> 
         can_read=True,
     )  # fmt: skip
     assert "balance_change" in page(client)
+
+
+def test_the_boards_filters_can_be_saved_as_an_alert(client: Client) -> None:
+    board = body(client.get("/?coin=BTC&net=0.5"))
+    link = re.search(rf'href="({PATH}[^"]+)"', board)
+    assert link is not None
+
+    form = page(client, link[1].replace("&amp;", "&"))
+
+    assert 'value="BTC"' in form
+    assert 'value="0.5"' in form
+    assert '<option value="net_above" selected>' in form
+
+
+def test_a_board_without_a_coin_offers_no_alert(client: Client) -> None:
+    assert PATH not in body(client.get("/"))
