@@ -7,13 +7,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbedge.errors import BadInput
 from arbedge.names import Channel, Kind, Risk
 from notifications import dialects
 from notifications.dialects import DIALECTS
 from notifications.names import Topic
+from notifications.template_language import check
+from notifications.texts import written
+from notifications.values import MissingVariable
 from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
-from tests.notifications.reading import LANGUAGES, reader, text
+from tests.notifications.reading import LANGUAGES, reader, text, told
 
 NAMES = st.text(min_size=1, max_size=200).filter(lambda name: dialects.tame(name) != "")
 SIGNS = st.text(alphabet="<>&*_~`[]()|\\@#/:.\n\ue000\ue001\ue002\ue003\ue004 ab", min_size=1)
@@ -54,6 +58,30 @@ def test_no_channel_s_text_is_longer_than_it_takes_or_has_marks_left(
     bare = dialects.filled(made.body, {})
     assert len(bare) <= DIALECTS[channel].limit
     assert not any("\ue000" <= sign <= "\uf8ff" for sign in bare + made.title)
+
+
+PIECES = st.sampled_from([
+    "{{ net }}", "{{ asset|strong }}", "{% if apr %}", "{% if cost and net %}", "{% else %}",
+    "{% endif %}", "{% for x in items %}", "{% endfor %}", "{{ nett }}", "{{ net.real }}",
+    "{% include 'x' %}", "{{ 'a'|strong }}", "{{", "}}", "{%", "\n", " words ", "<b>", "{# x #}",
+])  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces=st.lists(PIECES | st.text(max_size=8), max_size=12))
+def test_what_the_console_takes_can_be_sent_whole(pieces: list[str]) -> None:
+    body = "".join(pieces)
+    try:
+        check(body, Topic.OPENED)
+    except BadInput:
+        return
+    try:
+        said = written(Topic.OPENED, Channel.TELEGRAM, told(Topic.OPENED), reader(), body).body
+        missing = ""
+    except MissingVariable as error:
+        said, missing = "", error.name
+    assert missing in {"", "any words"}  # the latter: nothing but blanks and remarks
+    assert balanced(said)
 
 
 @settings(max_examples=60, deadline=None)
