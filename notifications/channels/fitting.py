@@ -10,6 +10,8 @@ from typing import Final
 
 ELLIPSIS: Final = "…"
 SPACE: Final = re.compile(r"\s+")
+UNSHOWN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+JOINERS: Final = "\u200d\u2060"
 UNFINISHED: Final = re.compile(r"&#?\w{0,8}$")
 
 
@@ -62,5 +64,6 @@ def _letters(text: str) -> str:
 
 
 def _is_shown(letter: str) -> bool:
-    """Control characters and those that turn the direction of a line are not."""
-    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or letter == "\u200d"
+    """Control characters and those that turn the direction of a line are not; joiners stay: some
+    keep an emoji in one piece, some keep a name from being taken for a link."""
+    return letter in JOINERS or unicodedata.category(letter) not in UNSHOWN
