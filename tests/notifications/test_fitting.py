@@ -13,7 +13,8 @@ from notifications.channels.fitting import joined, one_line, pieces, says, short
     ("text", "line"),
     [
         ("a\r\nBcc: b", "a Bcc: b"), (" a \t b ", "a b"), ("a\x00\x1b[31mb", "a [31mb"),
-        ("a\u2028b\u202ec", "a b c"), ("WIF +0.42\u2009%", "WIF +0.42 %"), ("🟢 ok", "🟢 ok"), ("e.\u2060vil 👩\u200d💻", "e.\u2060vil 👩\u200d💻"),
+        ("a\u2028b\u202ec", "a b c"), ("WIF +0.42\u2009%", "WIF +0.42 %"), ("🟢 ok", "🟢 ok"),
+        ("e.\u2060vil 👩\u200d💻", "e.\u2060vil 👩\u200d💻"),
     ],
 )  # fmt: skip
 def test_a_line_has_no_breaks_and_no_control_characters(text: str, line: str) -> None:
