@@ -7,7 +7,7 @@ size. A cohort that is not in it gets the opportunity's own figures, as on the b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -129,14 +129,14 @@ def even_at(facts: Mapping[str, Any], figures: Figures, at: datetime) -> datetim
     return None if np.isnan(found) else datetime.fromtimestamp(float(found) / 1000, UTC)
 
 
-def cells(facts: Mapping[str, Any]) -> Iterator[Cell]:
+def cells(facts: Mapping[str, Any], levels: Iterable[int] = VIP_LEVELS) -> Iterator[Cell]:
     """The figures of every cohort people can choose: horizon, VIP level held, size.
 
     `level` is the level a recipient holds at both venues, not a row of the fee schedule: every
-    level that can be held has its cells.
+    level that can be held has its cells; `levels` names fewer.
     """
     for horizon in HORIZONS_HOURS:
-        for level in VIP_LEVELS:
+        for level in levels:
             for notional in NOTIONALS_USD:
                 net, at_size, hours = _look_up(facts, notional, horizon, level) or _stored(facts)
                 yield Cell(horizon, level, notional, net, at_size, _yearly(facts, net, hours))

@@ -81,14 +81,15 @@ def asked(
     batch: Batch, held: Held, now: datetime, *, ending: str, only: str = ""
 ) -> tuple[str, Mapping[str, Any]]:
     """The statement for a batch that goes on with `ending`, and its parameters."""
+    values = eligibility_batch.values(batch, held, strategies.choose(batch, now), now)
     text, coins = eligibility_sql.statement(
         eligibility_batch.venue_terms(batch.events),
         eligibility_batch.asset_terms(batch.events),
         ending=ending,
         regions=bool(settings.REGIONS_BLOCKED),
+        every_tier=all(values["open"]),
         only=only,
     )
-    values = eligibility_batch.values(batch, held, strategies.choose(batch, now), now)
     clocks = {"clocks": audience.clocks(now), "offsets": digest_hours.offsets(now)}
     return text, values | coins | clocks
 

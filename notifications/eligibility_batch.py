@@ -20,7 +20,7 @@ from django.conf import settings
 
 from accounts import tiers
 from accounts.tiers import ADMINS
-from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUE_BITS
+from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUE_BITS, VIP_LEVELS
 from arbedge.names import Kind, Risk, Shelf, Tier
 from notifications.cohort_figures import (
     LEVEL_BITS,
@@ -92,6 +92,7 @@ def _columns(events: Sequence[Occasion]) -> dict[str, Any]:
         "early_us": [len(events) - event.number for event in events],
         "shifts_long": [_shifts(event)[0] for event in events],
         "shifts_short": [_shifts(event)[-1] for event in events],
+        "rows": [_rows(event) for event in events],
         "kind_bits": [event.kind for event in events],
         "assets": [event.one.asset for event in events],
     }
@@ -105,13 +106,26 @@ def _shifts(event: Occasion) -> list[int]:
     ]
 
 
+def _levels(event: Occasion) -> list[int]:
+    """The levels from which on the event's figures may be others."""
+    table = event.facts.get("cohorts") or {}
+    return sorted({0, *(level for level in table.get("vip_levels", ()) if level in VIP_LEVELS)})
+
+
+def _rows(event: Occasion) -> int:
+    """For every level held the one whose figures count, four bits each."""
+    levels = _levels(event)
+    counting = (max(one for one in levels if one <= held) for held in VIP_LEVELS)
+    return sum(one << LEVEL_BITS * held for held, one in enumerate(counting))
+
+
 def _figures(events: Sequence[Occasion]) -> dict[str, Any]:
     """Every event's figures per horizon, level and size, column by column.
 
     Whoever's cohort has no cell is matched by the opportunity's own figures, as on the board.
     """
     rows: list[tuple[int, Cell]] = [
-        (event.number, cell) for event in events for cell in cells(event.facts)
+        (event.number, cell) for event in events for cell in cells(event.facts, _levels(event))
     ]
     own = [figures_for(event.facts, 0.0, 0.0, 0, 1.0) for event in events]
     return {

@@ -39,10 +39,10 @@ event AS MATERIALIZED (
         %(numbers)s::int[], %(bits)s::bigint[], %(messages)s::bigint[], %(facts_of)s::bigint[],
         %(topics)s::text[], %(priorities)s::smallint[], %(expiries)s::timestamptz[],
         %(opportunities)s::bigint[], %(early_us)s::int[], %(shifts_long)s::int[],
-        %(shifts_short)s::int[], %(kind_bits)s::int[], %(assets)s::text[], %(places)s::int[],
-        %(strategies)s::text[], %(countries)s::text[]
+        %(shifts_short)s::int[], %(rows)s::bigint[], %(kind_bits)s::int[],
+        %(assets)s::text[], %(places)s::int[], %(strategies)s::text[], %(countries)s::text[]
     ) AS e (number, bit, message_id, facts_of_id, topic, priority, expires_at, opportunity_id,
-            early_us, shift_long, shift_short, kind, asset, places, strategy, countries)
+            early_us, shift_long, shift_short, rows, kind, asset, places, strategy, countries)
 )"""
 
 # Whom the batch may be for, people and chats in the same columns; chats have negative numbers.
@@ -97,8 +97,9 @@ economics AS (
                 ON o.place = event.number + 1) e
             LEFT JOIN figure f ON f.number = e.number AND f.notional = c.notional_usd
                 AND f.horizon = c.horizon_hours
-                AND f.level = least(c.vip_levels >> e.shift_long & 15,
-                                    c.vip_levels >> e.shift_short & 15)
+                AND f.level = e.rows >> (4 * least(
+                    9, c.vip_levels >> e.shift_long & 15, c.vip_levels >> e.shift_short & 15
+                ))::int & 15
         ) own
     ) ranked
     GROUP BY notional_usd, horizon_hours, vip_levels
@@ -158,8 +159,9 @@ _PERSON: Final = """
     FROM ({asked}) a
     LEFT JOIN cohort c USING (notional_usd, horizon_hours, vip_levels)
     LEFT JOIN exception x ON x.who = a.who
-    WHERE a.session_until > %(now)s AND (%(open)s::bigint[])[1 + ({tier})] <> 0
+    WHERE a.session_until > %(now)s {due}
 """
+_DUE: Final = "AND (%(open)s::bigint[])[1 + ({tier})] <> 0"
 _REGION: Final = "coalesce((%(regions)s::jsonb ->> a.country)::bigint, 0)"
 _OF_CROWD: Final = (
     "plain", "venues", "assets", "net", "apr", "confidence", "keys", "cooling", "told", "region",
@@ -172,11 +174,13 @@ def statement(
     *,
     ending: str,
     regions: bool = True,
+    every_tier: bool = False,
     only: str = "",
 ) -> tuple[str, dict[str, str]]:
     """The whole statement, and the coins it names as parameters.
 
-    `ending` goes on after the CTEs `event` and `judged`; `only` is a condition on `who`.
+    `ending` goes on after the CTEs `event` and `judged`. `regions` tells whether any are blocked,
+    `every_tier` whether something is due for every tier; `only` is a condition on `who`.
     """
     asked = f"{_narrowed(_PEOPLE, 'user_id', only)} UNION ALL {_narrowed(_CHATS, '-c.id', only)}"
     coins = {f"coin{place}": coin for place, (coin, _) in enumerate(assets)}
@@ -186,7 +190,7 @@ def statement(
     )
     person = _PERSON.format(
         plain=_PLAIN.format(tier=COLUMN_OF_TIER, marks=marks),
-        tier=COLUMN_OF_TIER,
+        due="" if every_tier else _DUE.format(tier=COLUMN_OF_TIER),
         venues=_venues("venues", venues),
         keys=_venues("keys", venues),
         assets_in=_coins("assets_in", named),
@@ -238,7 +242,7 @@ def _judged() -> str:
 
 
 def _stopped() -> str:
-    """Rows (why, bits): what each rule is the first to stop, and what passed."""
+    """Columns why and bits, a row each: what each rule is the first to stop, and what passed."""
     rows, before = [], ["j.due"]
     for why in RULES:
         rows.append(f"{' & '.join(before)} & ~j.r{why.value}")
@@ -247,16 +251,17 @@ def _stopped() -> str:
         f"CASE WHEN j.bundled THEN {one} END" for one in ("j.passed ELSE 0", "0 ELSE j.passed")
     ]
     whys = [*RULES, Why.FOR_DIGEST, Why.ELIGIBLE]
-    return f"unnest(ARRAY[{', '.join(str(why.value) for why in whys)}], ARRAY[{', '.join(rows)}])"
+    numbers = ", ".join(str(why.value) for why in whys)
+    return f"unnest(ARRAY[{numbers}]) AS why, unnest(ARRAY[{', '.join(rows)}]) AS bits"
 
 
 _JUDGED: Final = _judged()
 # People by event, tier (the admins' as the highest) and reason.
 REASONS: Final = f"""
 reason AS (
-    SELECT least(j.tier, {HIGHEST}) AS tier, v.why, v.bits, sum(j.people) AS people
-    FROM judged j CROSS JOIN LATERAL {_stopped()} AS v (why, bits)
-    WHERE v.bits <> 0
+    SELECT least(tier, {HIGHEST}) AS tier, why, bits, sum(people) AS people
+    FROM (SELECT j.tier, j.people, {_stopped()} FROM judged j) v
+    WHERE bits <> 0
     GROUP BY 1, 2, 3
 ), counted AS (
     SELECT e.number, r.tier, r.why, sum(r.people)::bigint AS people

@@ -1,8 +1,8 @@
-"""`python -m tests.bench [--quick] [--full] [a b c d e f g]`: how fast the engine is, as one table.
+"""`python -m tests.bench [--quick] [--full] [a … h]`: how fast the engine is, as one table.
 
 a: bytes to columns, and to ranked rows, against ccxt's own parsers on the same bytes; b: detect,
 gate and rank; c: the lifecycle in PostgreSQL; d: bytes and rows a second; e: book and depth;
-f: people; g: the console of people.
+f: people; g: the console of people; h: reaching people.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tests.bench import storing
 from tests.bench.console import console as desk
 from tests.bench.people import people
+from tests.bench.reaching import reaching
 from tests.bench.report import Line, show
 
 SCALES = (0.25, 0.5, 1.0, 2.0)  # doubled three times
@@ -36,15 +37,16 @@ PARTS = {
     "e": "book and depth",
     "f": "people: sessions, permissions, audience",
     "g": "the console of people",
+    "h": "reaching people: eligibility and fan-out",
 }
 
 
 def main() -> int:
     """Run the chosen parts and print the table; 1 when an aim was missed."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a to g")
+    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a to h")
     asked.add_argument("--quick", action="store_true", help="one size, few repeats")
-    asked.add_argument("--full", action="store_true", help="f and g: up to a million people")
+    asked.add_argument("--full", action="store_true", help="f to h: up to a million people")
     options = asked.parse_args()
     chosen = options.parts or list(PARTS)
     console = Console(width=None if sys.stdout.isatty() else WIDE)
@@ -57,7 +59,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _stores(chosen: list[str]) -> Iterator[None]:
     """Django with a database and a cache of our own, or without any where none is needed."""
-    if {"c", "e", "f", "g"} & set(chosen):
+    if {"c", "e", "f", "g", "h"} & set(chosen):
         with storing.engines():
             yield
     else:
@@ -70,6 +72,7 @@ def _stores(chosen: list[str]) -> Iterator[None]:
 def _measured(chosen: list[str], *, quick: bool, full: bool) -> list[Line]:
     work = _work((1.0,) if quick else SCALES, 5 if quick else 15)
     work["f"] = (lambda: people(quick=quick, full=full),)
+    work["h"] = (lambda: reaching(quick=quick, full=full),)
     work["g"] = (lambda: desk(quick=quick, full=full),)
     lines: list[Line] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
