@@ -229,21 +229,23 @@ def test_a_blind_venue_says_what_is_not_known() -> None:
 
 
 ALERTS = {
-    "price_above": ({"level": 2.5}, 2.5312, "is above 2.5: 2.5312 now"),
-    "price_below": ({"level": 2.5}, 2.4, "is below 2.5: 2.4 now"),
-    "net_above": ({"level": 0.005}, 0.0061, "pays +0.61 % net, more than +0.50 %"),
-    "funding_above": ({"level": 0.0005}, 0.0009, "funding 0.0900 %, more than 0.0500 %"),
-    "balance_change": ({"level": 0.1}, -0.12, "balance changed by −12.00 %, more than +10.00 %"),
-    "profit_and_loss": ({"level": -50.0}, -61.0, "profit and loss is −$61.00, limit −$50.00"),
+    "price_above": ("WIF on OKX", 2.5, 2.5312, "is above 2.5: 2.5312 now"),
+    "price_below": ("WIF on OKX", 2.5, 2.4, "is below 2.5: 2.4 now"),
+    "net_above": ("WIF on OKX", 0.005, 0.0061, "pays +0.61 % net, more than +0.50 %"),
+    "funding_above": ("WIF on OKX", 0.0005, 0.0009, "funding 0.0900 %, more than 0.0500 %"),
+    "balance_change": ("OKX", 0.1, -0.12, "balance changed by −12.00 %, more than +10.00 %"),
+    "profit_and_loss": ("OKX", -50.0, -61.0, "profit and loss is −$61.00, limit −$50.00"),
 }
 
 
 @pytest.mark.parametrize("kind", ALERTS)
 def test_an_alert_says_what_was_seen_and_what_was_asked_for(kind: str) -> None:
-    changes, value, expected = ALERTS[kind]
-    trigger = {"id": 1, "kind": kind, "subject": "WIF", "venue": "okx", "label": ""} | changes
+    whose, level, value, expected = ALERTS[kind]
+    coin = whose.rpartition(" on ")[0]
+    watched = {"subject": coin or "okx", "venue": "okx" if coin else "", "level": level}
+    trigger = {"id": 1, "kind": kind, "label": "", **watched}
     assert lines(Topic.ALERT, facts={"trigger": trigger, "value": value}) == [
-        f"ℹ WIF on OKX {expected}"
+        f"ℹ {whose} {expected}"
     ]
 
 
