@@ -34,7 +34,6 @@ DEAD_AFTER: Final = 5
 ANY_TIME: Final = (Topic.CODE, Topic.TEST)  # asked for, so sent without a session too
 
 _QUEUE: Final = "notifications_delivery"
-_ORDER: Final = "priority, tier DESC, due_at, id"
 
 
 def _words(values: Any) -> str:
@@ -64,12 +63,12 @@ CASE
     THEN '{Code.DO_NOT_DISTURB}'
 END
 """
-# A row that may be what kills its workers is taken alone. A follow-up waits for its opening and
-# for an earlier follow-up on its way.
+# A follow-up waits for its opening and for an earlier follow-up on its way.
 _CLAIM: Final = f"""
 WITH due AS MATERIALIZED (
     SELECT d.* FROM {_QUEUE} d
     WHERE d.state = '{DeliveryState.PENDING}' AND d.channel = %(channel)s AND d.due_at <= %(now)s
+        AND (d.unended >= {CLAIMED_ALONE}) = %(alone)s
         AND (d.opening_id IS NULL OR NOT EXISTS (
             SELECT FROM {_QUEUE} o WHERE o.id = d.opening_id AND o.state IN ({_words(WAITING)})
         ) AND NOT EXISTS (
@@ -79,8 +78,6 @@ WITH due AS MATERIALIZED (
     ORDER BY d.priority, d.tier DESC, d.due_at, d.id
     LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
-), first AS (
-    SELECT id, unended FROM due ORDER BY {_ORDER} LIMIT 1
 ), chosen AS (
     SELECT due.*, coalesce(
         (SELECT jsonb_build_object('state', o.state, 'refs', o.refs)
@@ -89,9 +86,7 @@ WITH due AS MATERIALIZED (
          FROM notifications_deliverylog o WHERE o.id = due.opening_id
          ORDER BY o.settled_at DESC LIMIT 1)
     ) AS opening
-    FROM due, first
-    WHERE CASE WHEN first.unended >= {CLAIMED_ALONE} THEN due.id = first.id
-        ELSE due.unended < {CLAIMED_ALONE} END
+    FROM due
 ), judged AS MATERIALIZED (
     SELECT c.id, c.opening -> 'refs' AS opening_refs, m.fingerprint,
         c.opening_id IS NOT NULL AND a.user_id IS NOT NULL AND NOT ({audience.AWAKE}) AS hush,
@@ -142,8 +137,11 @@ RETURNING d.id, d.state, d.channel, d.counted
 """
 
 
-def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
+def claim(channel: Channel, now: datetime, *, limit: int, alone: bool = False) -> Batch:
     """Takes up to `limit` due rows of the channel, the most urgent and best paying first.
+
+    Rows that were lost with their workers twice are passed over: they may be what kills workers,
+    and are claimed `alone`, one at a time, so that nothing else is lost with them.
 
     One statement for everything: rows that need no sending any more end here (`Batch.ended`):
     expired, of a closed opportunity, of an opening that failed, overtaken by a later follow-up,
@@ -152,7 +150,8 @@ def claim(channel: Channel, now: datetime, *, limit: int) -> Batch:
     held: dict[str, Any] = {
         "channel": CHANNEL_NUMBERS[channel],
         "now": now,
-        "limit": limit,
+        "limit": 1 if alone else limit,
+        "alone": alone,
         "token": uuid4(),
         "lease": now + LEASE,
         "clocks": audience.clocks(now),

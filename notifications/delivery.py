@@ -17,8 +17,10 @@ from typing import Final
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
+from redis.exceptions import RedisError
 
 from arbedge import aio
+from arbedge.errors import NoData
 from arbedge.names import Channel
 from notifications import (
     counters,
@@ -39,8 +41,8 @@ from notifications.rows import Claimed, Settled, Try
 from notifications.settling import STEP, Told, channels_of
 
 BUDGET_S: Final = 2.0  # then others get their turn: fan-outs wait for the same workers
-MOST_ROWS: Final = 300
-MOST_SLOW_ROWS: Final = 100  # of hosts that may take seconds to answer
+MOST_ROWS: Final = 100
+MOST_SLOW_ROWS: Final = 50  # of hosts that may take seconds to answer
 SOON: Final = timedelta(seconds=10)  # later, the sweeper looks
 NEXT_TURN: Final = timedelta(seconds=1)
 BEGIN_WITHIN_S: Final = 20.0  # of the lease of 60 s, so that every answer is told within it
@@ -113,17 +115,28 @@ def run(channel: Channel, now: datetime, *, budget_s: float = BUDGET_S) -> Ran:
             ran.next_at = now + NEXT_TURN
             return ran
         while clock.spent_s < budget_s:
-            batch = outbox.claim(channel, clock.now, limit=limit)
-            counters.ended(batch.ended)
-            quotas.release([one.id for one in batch.ended if one.counted])
-            ran.cancelled += len(batch.ended)
-            if batch.rows:
-                _hand_over(batch.rows, clock, ran)
-            elif not batch.ended:
+            if not _work_off(channel, clock, ran, limit) and not _suspect(channel, clock, ran):
                 ran.next_at = outbox.next_due(channel, clock.now, SOON)
                 return ran
+        _suspect(channel, clock, ran)
     ran.more = True
     return ran
+
+
+def _suspect(channel: Channel, clock: Clock, ran: Ran) -> bool:
+    """One row that was lost with its workers before: after the others, or once a run."""
+    return _work_off(channel, clock, ran, 1, alone=True)
+
+
+def _work_off(channel: Channel, clock: Clock, ran: Ran, limit: int, *, alone: bool = False) -> bool:
+    """One claim and all that follows; False where there was nothing to claim."""
+    batch = outbox.claim(channel, clock.now, limit=limit, alone=alone)
+    counters.ended(batch.ended)
+    quotas.release([one.id for one in batch.ended if one.counted])
+    ran.cancelled += len(batch.ended)
+    if batch.rows:
+        _hand_over(batch.rows, clock, ran)
+    return bool(batch.rows or batch.ended)
 
 
 def wake(channel: Channel, ran: Ran, now: datetime) -> None:
@@ -144,18 +157,27 @@ def wake(channel: Channel, ran: Ran, now: datetime) -> None:
 def _hand_over(rows: Sequence[Claimed], clock: Clock, ran: Ran) -> None:
     """One claimed batch from start to end."""
     claimed_at = time.monotonic()
-    ends = Sorted()
+    teller = _Teller(clock, ran, claimed_at)
+    try:
+        letters = _made_ready(rows, clock, teller.ends)
+    except (OperationalError, InterfaceError, RedisError, NoData):
+        # No fault of the rows: without this they would be taken for what kills workers.
+        teller.ends = Sorted()
+        for row in rows:
+            teller.ends.waits(row, clock.now + NEXT_TURN, "servers")
+        teller.tell_all()
+        raise
+    if letters:
+        _send(letters, teller, claimed_at + BEGIN_WITHIN_S)
+    teller.tell_all()
+
+
+def _made_ready(rows: Sequence[Claimed], clock: Clock, ends: Sorted) -> list[Letter]:
     allowed = handover.with_places(rows, clock.now, ends)
     parcels = handover.addressed(allowed, clock.now, ends)
     if parcels:
         parcels = aio.run(gates.passed(parcels, clock.now, ends))
-    letters = handover.written(parcels, clock.now, ends)
-    teller = _Teller(clock, ran, claimed_at)
-    teller.settled += ends.settled
-    teller.waiting += [(row, until, why) for row, until, why in ends.waiting]
-    if letters:
-        _send(letters, teller, claimed_at + BEGIN_WITHIN_S)
-    teller.tell_all()
+    return handover.written(parcels, clock.now, ends)
 
 
 def _send(letters: Sequence[Letter], teller: _Teller, begin_by: float) -> None:
@@ -176,7 +198,7 @@ def _send(letters: Sequence[Letter], teller: _Teller, begin_by: float) -> None:
                 break
             for answered in some:
                 teller.take(under_way[answered.delivery_id], answered)
-            if answers.empty() or len(teller.settled) >= STEP:
+            if answers.empty() or len(teller.ends.settled) >= STEP:
                 teller.tell()
         sending.result(timeout=1.0)
     finally:
@@ -210,32 +232,32 @@ class _Teller:
         self.clock = clock
         self.ran = ran
         self.give_up_at = claimed_at + TELL_WITHIN_S
-        self.settled: list[Settled] = []
-        self.waiting: list[tuple[Claimed, datetime, str]] = []
+        self.ends = Sorted()
 
     def take(self, letter: _UnderWay, answered: Answered) -> None:
         """Takes an answer; a letter of which nothing was begun goes back."""
         if not letter.take(answered):
             return
         if letter.begun:
-            self.settled.append(Settled(letter.row, tuple(letter.tries)))
+            self.ends.settled.append(Settled(letter.row, tuple(letter.tries)))
         else:
             until = self.clock.now + timedelta(seconds=letter.wait_s)
-            self.waiting.append((letter.row, until, "not begun"))
+            self.ends.waits(letter.row, until, "not begun")
 
     def tell(self) -> bool:
         """Tells what there is; False where the database is away, so that it is told again."""
         try:
-            while self.settled:
-                told = outbox.settle(self.settled[:STEP], self.clock.now)
-                del self.settled[:STEP]
+            while self.ends.settled:
+                told = outbox.settle(self.ends.settled[:STEP], self.clock.now)
+                del self.ends.settled[:STEP]
                 self._done(told)
-            if self.waiting:
-                outbox.put_back([(row, until) for row, until, _ in self.waiting], self.clock.now)
+            if self.ends.waiting:
+                waiting = [(row, until) for row, until, _ in self.ends.waiting]
+                outbox.put_back(waiting, self.clock.now)
                 self._waits()
         except (OperationalError, InterfaceError) as error:
             counters.WORKER_ERRORS.labels("database").inc()
-            log.warning("database_away", rows=len(self.settled), error=str(error))
+            log.warning("database_away", rows=len(self.ends.settled), error=str(error))
             if time.monotonic() > self.give_up_at:
                 raise
             connection.close()
@@ -275,6 +297,6 @@ class _Teller:
         )
 
     def _waits(self) -> None:
-        counters.put_back((row.on.value, why) for row, _, why in self.waiting)
-        self.ran.given_back += len(self.waiting)
-        self.waiting.clear()
+        counters.put_back((row.on.value, why) for row, _, why in self.ends.waiting)
+        self.ran.given_back += len(self.ends.waiting)
+        self.ends.waiting.clear()

@@ -7,9 +7,9 @@ from typing import Any
 
 from arbedge.names import Channel
 from notifications.channels.base import Result
-from notifications.claims import claim
+from notifications.claims import CLAIMED_ALONE, claim
 from notifications.models import Delivery
-from notifications.names import Outcome
+from notifications.names import CHANNELS, Outcome
 from notifications.rows import Claimed, Settled, Try
 from tests.notifications.factories import NOON, DeliveryFactory
 
@@ -23,7 +23,8 @@ def take(now: datetime = NOON, **columns: Any) -> Claimed:
 def again(delivery_id: int, now: datetime = NOON) -> Claimed:
     """The same delivery, claimed on the channel where it waits."""
     waiting = Delivery.objects.get(pk=delivery_id)
-    [row] = claim(Channel(list(Channel)[waiting.channel]), now, limit=1).rows
+    alone = waiting.unended >= CLAIMED_ALONE
+    [row] = claim(CHANNELS[waiting.channel], now, limit=1, alone=alone).rows
     assert row.id == delivery_id
     return row
 

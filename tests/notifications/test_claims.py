@@ -94,20 +94,21 @@ def test_rows_of_other_channels_and_later_rows_wait() -> None:
     assert claimed() == []
 
 
-def test_a_row_of_lost_workers_is_claimed_alone() -> None:
-    suspect = DeliveryFactory(priority=Priority.HIGH, unended=CLAIMED_ALONE)
-    others = [DeliveryFactory() for _ in range(2)]
+def test_rows_of_lost_workers_are_claimed_one_by_one_after_the_others() -> None:
+    suspects = [DeliveryFactory(priority=Priority.HIGH, unended=CLAIMED_ALONE) for _ in range(2)]
+    other = DeliveryFactory()
 
-    assert claimed() == [suspect.pk]
-    assert claimed() == [row.pk for row in others]
+    assert claimed() == [other.pk]
+    assert claimed() == []
+    for suspect in suspects:
+        assert [row.id for row in claim(Channel.TELEGRAM, NOON, limit=9, alone=True).rows] == [
+            suspect.pk
+        ]
 
 
-def test_a_suspect_behind_others_does_not_come_with_them() -> None:
-    first = DeliveryFactory(priority=Priority.HIGH)
-    suspect = DeliveryFactory(unended=CLAIMED_ALONE)
-
-    assert claimed() == [first.pk]
-    assert claimed() == [suspect.pk]
+def test_no_other_row_is_claimed_alone() -> None:
+    DeliveryFactory(unended=CLAIMED_ALONE - 1)
+    assert claim(Channel.TELEGRAM, NOON, limit=9, alone=True).rows == []
 
 
 def test_a_lapsed_lease_frees_the_row_for_another_claim() -> None:

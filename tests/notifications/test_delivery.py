@@ -593,5 +593,5 @@ def test_queries_do_not_grow_with_the_batch(django_assert_max_num_queries: Any) 
     message = MessageFactory()
     for _ in range(12):
         waiting(message=message)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(28):
         assert run(Channel.TELEGRAM, NOON).sent == 12
