@@ -152,13 +152,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         url = request.url
         if url.scheme not in ("http", "https"):
             raise RefusedAddress(f"only http and https are allowed, not {url.scheme}")
-        address = await public_address(url.host, url.port or (443 if url.scheme == "https" else 80))
+        host = url.raw_host.decode(
+            "ascii"
+        )  # as the URL has it: look-ups spell some names another way
+        address = await public_address(host, url.port or (443 if url.scheme == "https" else 80))
         pinned = httpx.Request(
             request.method,
             url.copy_with(host=address),
             headers=request.headers,
             stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": url.host},
+            extensions={**request.extensions, "sni_hostname": host},
         )
         return await self._inner.handle_async_request(pinned)
 

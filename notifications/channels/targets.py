@@ -79,7 +79,8 @@ async def check(url: str) -> None:
     """Looks the name up. Raises RefusedAddress unless all it leads to is public."""
     parsed = httpx.URL(url)
     if not trusted(parsed):
-        await public_address(parsed.host, parsed.port or PORTS[parsed.scheme])
+        name = parsed.raw_host.decode("ascii")
+        await public_address(name, parsed.port or PORTS[parsed.scheme])
 
 
 def trusted(url: httpx.URL) -> bool:

@@ -104,6 +104,18 @@ def test_a_name_that_changes_after_it_was_saved_is_refused_at_connect(
     assert asked == ["rebinding.example.com", "rebinding.example.com"]
 
 
+def test_a_name_in_another_script_is_looked_up_as_it_was_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system would ask for strasse.example: another name, perhaps another's."""
+    asked = answering(monkeypatch, "127.0.0.1")
+
+    with pytest.raises(RefusedAddress):
+        post("https://straße.example/")
+
+    assert asked == ["xn--strae-oqa.example"]
+
+
 @pytest.mark.usefixtures("trusting")
 def test_a_redirect_is_an_answer_and_never_followed(server: Loopback) -> None:
     server.on("/in", Reply(b"", 307, {"Location": f"{server.url}/inside"}))
