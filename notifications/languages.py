@@ -101,8 +101,8 @@ class Style:
         return self.share(fraction, 0 if abs(fraction) >= 0.0995 else 1)
 
     def money(self, usd: float) -> str:
-        """`$12.4 k`."""
-        return self.number(writing.money(usd))
+        """`$12.4 k`, and `$50 k` where nothing is cut off by it."""
+        return self.number(writing.money(usd).replace(f".0{THIN}", THIN))
 
     def exact_money(self, usd: float) -> str:
         """`$61.00`."""
