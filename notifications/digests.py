@@ -32,6 +32,8 @@ BUNDLING: Final = 4_408_002  # the advisory lock of who bundles
 # An opportunity lives by the clock of its data, which in a replay is not the wall's: `at` and
 # `created_at` are the same moment on both.
 _UNTIL: Final = "coalesce(o.expires_at + (m.created_at - m.at), m.expires_at)"
+# The figures told are the latest announced, as in a fan-out: see fanout.py.
+_PUSHED: Final = f"'{Topic.OPENED}', '{Topic.IMPROVED}', '{Topic.RECOVERED}'"
 # People in their quiet hours are left for later; whoever has no session any more is not.
 _TAKE: Final = f"""
 WITH who AS MATERIALIZED (
@@ -46,7 +48,7 @@ WITH who AS MATERIALIZED (
       AND i.due_at <= %(now)s
     RETURNING i.recipient_id, i.message_id
 )
-SELECT t.recipient_id, t.message_id, {REACHABLE} IS TRUE,
+SELECT t.recipient_id, t.message_id, coalesce(latest.id, t.message_id), {REACHABLE} IS TRUE,
        o.state IS DISTINCT FROM '{State.CLOSED}'
            AND coalesce({_UNTIL}, 'infinity') > %(now)s,
        {_UNTIL},
@@ -54,6 +56,12 @@ SELECT t.recipient_id, t.message_id, {REACHABLE} IS TRUE,
 FROM taken t
 JOIN notifications_message m ON m.id = t.message_id
 LEFT JOIN opportunities_opportunity o ON o.id = m.opportunity_id
+LEFT JOIN LATERAL (
+    SELECT f.id FROM notifications_message f
+    WHERE f.opportunity_id = m.opportunity_id AND f.id > m.id
+      AND (f.topic IN ({_PUSHED}) OR f.topic = '{Topic.FADING}' AND o.state = '{State.FADING}')
+    ORDER BY f.id DESC LIMIT 1
+) latest ON true
 LEFT JOIN accounts_audience a ON a.user_id = t.recipient_id
 """  # noqa: S608
 # Openings that one fan-out has just written to somebody who got too many of them at once.
@@ -79,7 +87,7 @@ SELECT count(DISTINCT recipient_id) FROM gone
 _WRITE: Final = inserting(
     {
         "message_id": "m.id",
-        "facts_of_id": "m.id",
+        "facts_of_id": "one.facts_of_id",
         "topic": "m.topic",
         "opportunity_id": "m.opportunity_id",
         "items": "one.items",
@@ -89,7 +97,8 @@ _WRITE: Final = inserting(
         "counted": "true",
     },
     f"""jsonb_to_recordset(%(rows)s::jsonb)
-            AS one(user_id bigint, message_id bigint, items bigint[], expires_at timestamptz)
+            AS one(user_id bigint, message_id bigint, facts_of_id bigint, items bigint[],
+                   expires_at timestamptz)
         JOIN notifications_message m ON m.id = one.message_id
         JOIN accounts_audience a ON a.user_id = one.user_id AND {REACHABLE}""",
 )
@@ -110,6 +119,7 @@ class Bundled:
 @dataclass(frozen=True, slots=True)
 class _Item:
     message_id: int
+    facts_of_id: int
     expires_at: datetime | None
     economics: tuple[float, float, int, float]
 
@@ -161,32 +171,32 @@ def _take(now: datetime, limit: int) -> _Taken:
     taken, people = _Taken(), set()
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, told)
-        for person, message, reachable, alive, expires_at, *economics in cursor.fetchall():
+        for person, message, facts_of, reachable, alive, until, *economics in cursor.fetchall():
             people.add(person)
             if not reachable:
                 taken.counts["unreachable"] += 1
             elif not alive:
                 taken.counts["ended"] += 1
             else:
-                taken.items[person].append(_Item(message, expires_at, tuple(economics)))
+                taken.items[person].append(_Item(message, facts_of, until, tuple(economics)))
     taken.counts["people"] = len(people)
     return taken
 
 
 def _ranked(taken: _Taken) -> dict[int, list[_Item]]:
     """Each person's items by what they pay his own cohort, the best first."""
-    wanted = {item.message_id for items in taken.items.values() for item in items}
+    wanted = {item.facts_of_id for items in taken.items.values() for item in items}
     facts = dict(Message.objects.filter(pk__in=wanted).values_list("pk", "facts"))
     pays: dict[tuple[Any, ...], float] = {}
     for items in taken.items.values():
         for item in items:
-            key = (item.message_id, *item.economics)
+            key = (item.facts_of_id, *item.economics)
             if key not in pays:
-                pays[key] = _pays(facts[item.message_id], item.economics)
+                pays[key] = _pays(facts[item.facts_of_id], item.economics)
     return {
         person: sorted(
             items,
-            key=lambda item: (-pays[item.message_id, *item.economics], item.message_id),
+            key=lambda item: (-pays[item.facts_of_id, *item.economics], item.message_id),
         )
         for person, items in taken.items.items()
     }
@@ -199,15 +209,15 @@ def _pays(facts: Mapping[str, Any], economics: tuple[float, float, int, float]) 
 def _write(ranked: Mapping[int, Sequence[_Item]], now: datetime, done: Bundled) -> None:
     bundles = {person: items for person, items in ranked.items() if len(items) > 1}
     rows = [
-        _row(person, items[0].message_id, None, items[0].expires_at)
+        _row(person, items[0].message_id, items[0].facts_of_id, None, items[0].expires_at)
         for person, items in ranked.items()
         if len(items) == 1
     ]
     done.singles = len(rows)
     if bundles:
-        message = Message.objects.create(topic=Topic.DIGEST, priority=Priority.LOW, at=now)
+        told = Message.objects.create(topic=Topic.DIGEST, priority=Priority.LOW, at=now)
         rows += [
-            _row(person, message.pk, [item.message_id for item in items], _last(items))
+            _row(person, told.pk, told.pk, [item.facts_of_id for item in items], _last(items))
             for person, items in bundles.items()
         ]
     done.bundles = len(bundles)
@@ -216,11 +226,16 @@ def _write(ranked: Mapping[int, Sequence[_Item]], now: datetime, done: Bundled) 
 
 
 def _row(
-    person: int, message_id: int, items: list[int] | None, expires_at: datetime | None
+    person: int,
+    message_id: int,
+    facts_of_id: int,
+    items: list[int] | None,
+    expires_at: datetime | None,
 ) -> dict[str, Any]:
     return {
         "user_id": person,
         "message_id": message_id,
+        "facts_of_id": facts_of_id,
         "items": None if items is None else items[:KEPT_AT_MOST],
         "expires_at": None if expires_at is None else expires_at.isoformat(),
     }

@@ -135,6 +135,52 @@ def test_what_was_confirmed_since_outlives_the_expiry_of_its_message() -> None:
     assert delivery.expires_at == row.expires_at
 
 
+def announced(opening: Message, topic: str, net: float) -> Message:
+    """A later message about the same opportunity."""
+    later: Message = MessageFactory(
+        topic=topic, opportunity_id=opening.opportunity_id, opening=opening,
+        facts=opening.facts | {"net": net, "net_at_size": net},
+    )  # fmt: skip
+    return later
+
+
+@pytest.mark.parametrize("topic", ["improved", "recovered"])
+def test_figures_announced_since_are_what_is_told(topic: str) -> None:
+    person = reachable_person()
+    other, grown = opening(0.005), opening(0.002)
+    announced(grown, topic, 0.003)
+    latest = announced(grown, topic, 0.009)
+    waiting(person, other, grown)
+
+    digests.run(NOON)
+
+    assert got(person)[0].items == [latest.pk, other.pk]
+
+
+def test_a_single_opening_tells_the_latest_figures_too() -> None:
+    person, message = reachable_person(), opening(0.002)
+    latest = announced(message, "improved", 0.009)
+    waiting(person, message)
+
+    digests.run(NOON)
+
+    [delivery] = got(person)
+    assert (delivery.message_id, delivery.facts_of_id) == (message.pk, latest.pk)
+    assert delivery.topic == Topic.OPENED
+
+
+def test_fading_figures_are_told_only_while_it_fades() -> None:
+    person = reachable_person()
+    faded, back = opening(state="fading"), opening()
+    fading, gone_by = announced(faded, "fading", 0.001), announced(back, "fading", 0.001)
+    waiting(person, faded, back)
+
+    digests.run(NOON)
+
+    assert got(person)[0].items == [back.pk, fading.pk]
+    assert gone_by.pk not in (got(person)[0].items or [])
+
+
 def test_recorded_opportunities_expire_by_their_own_clock() -> None:
     person = reachable_person()
     waiting(person, opening(at=NOON - timedelta(days=90), written_at=NOON - HOUR))
