@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+
 from accounts.models import User
 from arbedge.names import Channel
 from notifications import address_rows, addresses, order
@@ -85,8 +87,15 @@ def entries(user: User, now: datetime) -> tuple[list[Entry], list[Channel]]:
     shown = [
         _entry(one, used, _places(one, held, own.get(one)), newest.get(one.value)) for one in there
     ]
-    free = [one for one in ADDED_BY_FORM if one not in held.rows]
+    free = [one for one in ADDED_BY_FORM if one not in held.rows and offered(one)]
     return shown, free
+
+
+def offered(channel: Channel) -> bool:
+    """Whether this site can send by it at all."""
+    if channel is Channel.SMS:
+        return bool(settings.TWILIO_ACCOUNT and settings.TWILIO_TOKEN and settings.TWILIO_FROM)
+    return channel is not Channel.CUSTOM or bool(settings.APPRISE_SCHEMES)
 
 
 def _entry(

@@ -51,7 +51,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest, name: str) -> HttpResponse:
     """Keeps an address and leads on to its proof; a webhook's secret is shown this once."""
     channel = _channel(name)
-    if channel not in ADDING:
+    if channel not in ADDING or not channel_list.offered(channel):
         raise Http404("There is no such page.")
     form = adding(channel, request.POST)
     if form.is_valid():
@@ -94,10 +94,13 @@ def _channel(name: str) -> Channel:
 def _page(request: HttpRequest, posted: dict[Channel, Form] | None = None) -> HttpResponse:
     user, now = person_of(request), datetime.now(UTC)
     entries, free = channel_list.entries(user, now)
+    held = posted or {}
     forms = [
-        (one, address_words.NAMES[one], (posted or {}).get(one) or adding(one)) for one in free
+        (one, address_words.NAMES[one], held.get(one) or adding(one))
+        for one in ADDING
+        if one in free or one in held
     ]
-    refused = [form for form in (posted or {}).values() if form.errors]
+    refused = [form for form in held.values() if form.errors]
     told = {
         "now": now,
         "entries": entries,

@@ -256,8 +256,9 @@ def test_nobody_lifts_what_somebody_else_did(client: Client, ada: User) -> None:
     ],
 )
 def test_what_cannot_be_taken_is_told_and_not_kept(
-    client: Client, ada: User, channel: str, told: dict[str, str], said: str
+    client: Client, ada: User, settings: Any, channel: str, told: dict[str, str], said: str
 ) -> None:
+    settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.TWILIO_FROM = "AC1", "token", "+1"
     answer = client.post(f"{PAGE}{channel}/add", told)
     assert said in wrong(answer)
     assert wrong(answer)
@@ -271,3 +272,30 @@ def test_credentials_never_come_back_in_a_refused_form(client: Client, ada: User
     assert "bearer-of-the-hook" not in shown
     assert "pass-of-the-hook" not in shown
     assert 'value="nonsense"' in shown
+
+
+def test_only_what_this_site_can_send_by_is_offered(
+    client: Client, ada: User, settings: Any
+) -> None:
+    settings.TWILIO_ACCOUNT, settings.TWILIO_TOKEN, settings.TWILIO_FROM = "AC1", "token", "+1"
+    settings.APPRISE_SCHEMES = ["pover"]
+    assert {"SMS", "Other service"} <= summaries(page(client))
+    settings.TWILIO_TOKEN, settings.APPRISE_SCHEMES = "", []
+    assert summaries(page(client)) == {"E-mail", "Webhook", "Slack", "Discord"}
+
+
+def test_a_channel_that_has_its_address_is_not_offered_again(client: Client, ada: User) -> None:
+    kept(ada, Channel.WEBHOOK, HOOK)
+    assert "Webhook" not in summaries(page(client))
+    assert "remove it first" in wrong(client.post(f"{PAGE}webhook/add", {"url": URL}))
+
+
+def test_what_is_not_offered_cannot_be_added(client: Client, ada: User, settings: Any) -> None:
+    settings.TWILIO_TOKEN = ""
+    answer = client.post(f"{PAGE}sms/add", {"number": "+447700900123"})
+    assert answer.status_code == 404
+
+
+def summaries(shown: str) -> set[str]:
+    """The channels a page offers to add."""
+    return {part.partition("<")[0] for part in shown.split("<summary>")[1:]}
