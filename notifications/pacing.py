@@ -24,10 +24,13 @@ from notifications import pacing_alone
 from notifications.pacing_script import ADMIT, PAUSE
 
 HORIZON_MS: Final = 60 * SECOND_MS
-WIDER: Final = 1.03  # who waits comes in rounds, each a little late: the one before may be late too
+LATE: Final = 1.03  # who waits comes in rounds, each a little late: the one before may be late too
+BURST: Final = 1 / 3  # of a second's messages, the share that may leave at once
+BURST_MS: Final = 300.0
 LONGEST_PAUSE_S: Final = 3600.0
 
-Limit = tuple[str, float, float]  # name, messages, within milliseconds
+# Name, messages, within milliseconds, and milliseconds between rounds of those who wait.
+Limit = tuple[str, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ async def admit(wants: Sequence[Want], now_ms: float) -> list[Go]:
     told = [(one.key, f"{one.channel}:{one.host}", one.priority, limits(one)) for one in wants]
     try:
         answer: Any = await cache.aclient().eval(
-            ADMIT, 0, prefix, now_ms, HORIZON_MS, WIDER,
+            ADMIT, 0, prefix, now_ms, HORIZON_MS,
             _marks.get(prefix, ""), secrets.token_hex(4), msgspec.json.encode(told),
         )  # fmt: skip
     except (redis.ConnectionError, redis.TimeoutError) as error:
@@ -112,19 +115,31 @@ async def paused_until(channel: Channel, host: str) -> float:
 
 
 def limits(want: Want) -> list[Limit]:
-    """All that limits a message: its channel's or host's pace, and its address's own."""
+    """All that limits a message: its channel's or host's pace, and its address's own.
+
+    The bot's pace is kept in thirds of a second: messages bunch on their way, and what leaves in
+    small bunches is never seen as many more than were let go.
+    """
     if want.channel is not Channel.TELEGRAM:
         name = f"{want.channel}:{want.host}"
-        found = [(name, TO_HOST[want.channel], SECOND_MS)]
+        found = [_within_a_second(name, TO_HOST[want.channel])]
         if want.channel in TO_ADDRESS:
-            found.append((f"{name}:{want.key}", TO_ADDRESS[want.channel], SECOND_MS))
+            found.append(_within_a_second(f"{name}:{want.key}", TO_ADDRESS[want.channel]))
         return found
-    found = [("bot", float(settings.TELEGRAM_PER_SECOND), SECOND_MS)]
+    per_second = max(1.0, float(settings.TELEGRAM_PER_SECOND))
+    most = max(1.0, float(round(per_second * BURST)))
+    apart_ms = LATE * most / per_second * SECOND_MS
+    found = [_within_a_second("bot", per_second), ("burst", most, BURST_MS, apart_ms)]
     if want.chat_id is not None:
-        found.append((f"chat:{want.chat_id}", TO_CHAT, SECOND_MS))
+        found.append(_within_a_second(f"chat:{want.chat_id}", TO_CHAT))
         if want.is_group:
-            found.append((f"group:{want.chat_id}", TO_GROUP_A_MINUTE, MINUTE_MS))
+            name = f"group:{want.chat_id}"
+            found.append((name, TO_GROUP_A_MINUTE, MINUTE_MS, LATE * MINUTE_MS))
     return found
+
+
+def _within_a_second(name: str, most: float) -> Limit:
+    return (name, most, SECOND_MS, LATE * SECOND_MS)
 
 
 def _prefix() -> str:

@@ -22,7 +22,7 @@ ALL: Final = "all"
 MOST: Final = 20.0
 OTHERS_WAIT_MS: Final = 5 * SECOND_MS
 
-Limit = tuple[str, float, float]
+Limit = tuple[str, float, float, float]
 Told = tuple[str, str, int, list[Limit]]
 
 log = structlog.get_logger(__name__)
@@ -49,12 +49,12 @@ class _Alone:
     def at(self, told: Told, now_ms: float) -> float:
         """0 where it may go, else when to ask again."""
         _, pause, _, limits = told
-        every = [(ALL, MOST, SECOND_MS), *limits]
+        every = [(ALL, MOST, SECOND_MS, SECOND_MS), *limits]
         at = max(self._free_at(limit, now_ms) for limit in every)
         at = max(at, self.pauses.get(pause, 0.0))
         if at > now_ms:
             return at
-        for name, most, _ in every:
+        for name, most, *_ in every:
             held = self.windows.setdefault(name, deque())
             held.append(now_ms)
             while len(held) > most:
@@ -66,7 +66,7 @@ class _Alone:
 
         A window of a minute opens bit by bit, a short one is waited for.
         """
-        name, most, window_ms = limit
+        name, most, window_ms, _ = limit
         held = self.windows.get(name)
         known_from = self.begun_ms + window_ms
         if now_ms < known_from and window_ms > SECOND_MS:

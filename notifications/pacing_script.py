@@ -13,23 +13,22 @@ from __future__ import annotations
 
 from typing import Final
 
-# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), how much wider than a
-# window the rounds of those who wait are apart, the mark seen last ("" for none), a new mark, and
-# the wants as JSON: lists of [who, name of the pause, priority, [[name of the limit, most, window
-# in ms], …]].
+# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), the mark seen last (""
+# for none), a new mark, and the wants as JSON: lists of [who, name of the pause, priority, [[name
+# of the limit, most, window in ms, how far apart (ms) the rounds of those who wait are], …]].
 # Returns the mark, and one moment per want as text: "0" for now.
 # Machines' clocks differ: time never runs backwards here. A cache that lost its mark does not know
 # what was let go before: limits of a second wait for one window, longer ones fill up slowly.
 ADMIT: Final = """
 local prefix, asked = ARGV[1], tonumber(ARGV[2])
-local horizon, wider = tonumber(ARGV[3]), tonumber(ARGV[4])
+local horizon = tonumber(ARGV[3])
 local now = math.max(asked, tonumber(redis.call('get', prefix .. 'clock') or '0'))
 redis.call('set', prefix .. 'clock', string.format('%.3f', now), 'px', 60000)
 local mark = redis.call('get', prefix .. 'mark')
 local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
 if not mark then
-    mark, begun = ARGV[6], 0
-    if ARGV[5] ~= '' then begun = now end
+    mark, begun = ARGV[5], 0
+    if ARGV[4] ~= '' then begun = now end
     redis.call('mset', prefix .. 'mark', mark, prefix .. 'begun', string.format('%.3f', begun))
 end
 local limits, pauses, keep = {}, {}, horizon + 120000
@@ -37,7 +36,7 @@ local limits, pauses, keep = {}, {}, horizon + 120000
 local function limit(told)
     local one = limits[told[1]]
     if one then return one end
-    one = {key = prefix .. told[1], most = told[2], window = told[3]}
+    one = {key = prefix .. told[1], most = told[2], window = told[3], apart = told[4]}
     one.times, one.first, one.new = {}, 1, 0
     for _, text in ipairs(redis.call('lrange', one.key, 0, -1)) do
         one.times[#one.times + 1] = tonumber(text)
@@ -75,7 +74,7 @@ local function free_at(one, place)
     local span = math.max(1, #one.times - oldest + 1)
     local round = math.floor(place / span)
     local free = one.times[oldest + place - round * span] or begun
-    return math.max(free + one.window, now + 1) + round * wider * one.window
+    return math.max(free + one.window, now + 1) + round * one.apart
 end
 
 local function later(one, who, priority)
@@ -98,7 +97,7 @@ local function remember(one, who, priority, at)
 end
 
 local answers = {mark}
-for place, want in ipairs(cjson.decode(ARGV[7])) do
+for place, want in ipairs(cjson.decode(ARGV[6])) do
     local who, pause, priority = want[1], want[2], want[3]
     if pauses[pause] == nil then
         pauses[pause] = tonumber(redis.call('get', prefix .. 'pause:' .. pause) or '0')
