@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,7 @@ import structlog
 from django.db import connection, transaction
 
 from arbedge.names import State
-from notifications import eligibility, follow_ups, waking
+from notifications import counters, eligibility, follow_ups, waking
 from notifications.codes import Code, Why
 from notifications.eligibility import Due
 from notifications.names import CHANNELS, DeliveryState, SliceState, Topic
@@ -146,15 +147,19 @@ def run(now: datetime, *, limit: int = AT_ONCE, match: Match | None = None) -> D
     stands, and the rest may be run again.
     """
     began, slices, eligible, ended = time.perf_counter(), 0, 0, -1
+    people: Counter[str] = Counter()
     while ended:
         ended = 0
         for follows in (True, False):
             batch = _transact(now, limit, match or eligibility.match, follow_up=follows)
             ended += len(batch.over) + len(batch.now)
             eligible += batch.eligible
+            for counts in batch.counts.values():
+                people.update(counts)
         slices += ended
     done = Done(slices, eligible, _ms_since(began))
     if slices:
+        counters.fanned_out(slices, people, done.took_ms)
         log.info("fanned_out", slices=slices, eligible=eligible, took_ms=round(done.took_ms, 1))
         _go_on(now)
     return done
@@ -182,6 +187,7 @@ def _transact(now: datetime, limit: int, match: Match, *, follow_up: bool) -> _B
             batch.counts = follow_ups.write([one.slice_id for one in batch.now], now)
         elif batch.now:
             batch.counts = match(_due(cursor, batch.now), now)
+            digests.gather(sorted({one.message_id for one in batch.now}), now)
         ended = [one for one in taken if one.slice_id in batch.over] + batch.now
         if ended:
             _end(cursor, batch, ended, now, _ms_since(began))

@@ -12,9 +12,8 @@ from django.db import connection
 
 from arbedge.errors import NoData
 from arbedge.names import Channel
-from notifications import counters, outbox, quota_rebuild, quotas, waking
-from notifications.models import Slice
-from notifications.names import CHANNELS, DeliveryState, SliceState
+from notifications import counters, fanout, outbox, quota_rebuild, quotas, waking
+from notifications.names import CHANNELS, DeliveryState
 
 OVERDUE: Final = timedelta(seconds=3)  # somebody who was woken would have been there by now
 _DEAD: Final = f"('{DeliveryState.FAILED}', '{DeliveryState.DEAD}')"
@@ -34,12 +33,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found: rows freed and dead, channels woken, slices overdue."""
+    """What a sweep found: rows freed and dead, channels woken, whether slices were overdue."""
 
     freed: int
     dead: int
     woken: tuple[Channel, ...]
-    slices: int
+    slices: bool
 
 
 def sweep(now: datetime) -> Swept:
@@ -60,7 +59,7 @@ def sweep(now: datetime) -> Swept:
     late = [CHANNELS[number] for number, (_, since) in due.items() if since <= now - OVERDUE]
     if late:
         waking.deliver(late)
-    slices = Slice.objects.filter(state=SliceState.OPEN, due_at__lte=now - OVERDUE).count()
+    slices = fanout.overdue(now - OVERDUE)
     if slices:
         waking.fan_out()
     return Swept(freed, len(dead), tuple(late), slices)

@@ -15,12 +15,13 @@ from accounts import tiers
 from accounts.models import User
 from arbedge import aio, breaker, cache
 from arbedge.names import Channel, Fault, Tier
-from notifications import delivery, outbox, quotas, reaching, waking
+from notifications import delivery, outbox, quotas, reaching, teller, waking
 from notifications.codes import Code
-from notifications.delivery import Ran, run
+from notifications.delivery import run
 from notifications.models import Attempt, Delivery
 from notifications.names import DeliveryState, Outcome, Priority, Topic
 from notifications.reaching import Reach
+from notifications.teller import Ran
 from notifications.verdicts import FIRST_RETRY_S
 from tests.notifications.delivering import (
     FakeSender,
@@ -501,8 +502,8 @@ class TestMishaps:
             return real(results, now)
 
         monkeypatch.setattr(outbox, "settle", away)
-        monkeypatch.setattr("notifications.delivery.connection.close", lambda: None)
-        monkeypatch.setattr(delivery, "LISTEN_S", 0.01)
+        monkeypatch.setattr("notifications.teller.connection.close", lambda: None)
+        monkeypatch.setattr(teller, "LISTEN_S", 0.01)
         row = waiting()
 
         ran = run(Channel.TELEGRAM, NOON)
@@ -517,7 +518,7 @@ class TestMishaps:
             raise OperationalError("no route to host")
 
         monkeypatch.setattr(outbox, "settle", away)
-        monkeypatch.setattr(delivery, "TELL_WITHIN_S", -1.0)
+        monkeypatch.setattr(teller, "TELL_WITHIN_S", -1.0)
         waiting()
         with pytest.raises(OperationalError):
             run(Channel.TELEGRAM, NOON)

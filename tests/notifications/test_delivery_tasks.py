@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from arbedge import schedule
 from arbedge.names import Channel
 from notifications import counters, days, delivery, journal, pruning, sweeping, tasks
-from notifications.delivery import Ran
+from notifications.teller import Ran
 
 
 def about_now(moment: Any) -> bool:

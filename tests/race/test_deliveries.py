@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,10 +15,10 @@ from arbedge import cache
 from arbedge.names import Channel
 from notifications import days, delivery, journal, outbox, quotas, sweeping, turns, waking
 from notifications.claims import LEASE
-from notifications.delivery import Ran
 from notifications.models import Attempt, Delivery, DeliveryLog
 from notifications.names import DeliveryState
 from notifications.replaying import replay
+from notifications.teller import Ran
 from tests.notifications.delivering import FakeSender, use_pace, use_senders, use_texts
 from tests.notifications.factories import (
     MINUTE,
@@ -122,7 +123,7 @@ def test_a_claim_that_lapsed_while_it_is_settled_belongs_to_one(telegram: FakeSe
         [number] = queue(1)
         [row] = outbox.claim(Channel.TELEGRAM, NOON, limit=1).rows
         told, swept, others = at_once(
-            lambda row=row: outbox.settle([sent(row)], LATER),
+            partial(outbox.settle, [sent(row)], LATER),
             lambda: outbox.release_lapsed(LATER),
             lambda: outbox.claim(Channel.TELEGRAM, LATER, limit=1).rows,
         )
@@ -157,9 +158,7 @@ def test_a_replay_beside_the_journal_finds_the_row_wherever_it_is() -> None:
     long_ago = NOON - timedelta(hours=1)
     for _ in range(8):
         [number] = queue(1, state=DeliveryState.FAILED, due_at=long_ago)
-        replayed, _ = at_once(
-            lambda number=number: replay([number], None, NOON), lambda: journal.move(NOON)
-        )
+        replayed, _ = at_once(partial(replay, [number], None, NOON), lambda: journal.move(NOON))
         rows = Delivery.objects.filter(pk=number).count()
         logged = DeliveryLog.objects.filter(pk=number).count()
         assert rows + logged == 1
@@ -170,7 +169,7 @@ def test_a_replay_beside_the_journal_finds_the_row_wherever_it_is() -> None:
 def test_a_replay_beside_the_sweeper_ends_in_one_state() -> None:
     for _ in range(8):
         [number] = queue(1, state=DeliveryState.SENDING, unended=5, lease_until=NOON)
-        at_once(lambda: sweeping.sweep(LATER), lambda number=number: replay([number], None, LATER))
+        at_once(lambda: sweeping.sweep(LATER), partial(replay, [number], None, LATER))
         row = Delivery.objects.get(pk=number)
         assert row.state in {"dead", "pending"}
         assert (row.settled_at is None) == (row.state == "pending")
