@@ -59,6 +59,7 @@ def test_a_customer_takes_what_is_signed_now(customer: Receiving[Webhooks]) -> N
         "", "t=1,v1=" + 64 * "0", signing.sign("another", BODY, time.time()),
         signing.sign(SECRET, BODY + b" ", time.time()), signing.sign(SECRET, BODY, 1_600_000_000),
     ],
+    ids=["none", "made up", "by another", "of another body", "of another day"],
 )  # fmt: skip
 def test_a_customer_refuses_what_is_not(customer: Receiving[Webhooks], header: str) -> None:
     assert hook(customer, header) == 401
