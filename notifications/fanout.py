@@ -20,7 +20,7 @@ import structlog
 from django.db import connection, transaction
 
 from arbedge.names import State
-from notifications import counters, eligibility, follow_ups, waking
+from notifications import counters, digests, eligibility, follow_ups, waking
 from notifications.codes import Code, Why
 from notifications.eligibility import Due
 from notifications.names import CHANNELS, DeliveryState, SliceState, Topic
