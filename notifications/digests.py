@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from accounts import audience
 from arbedge.names import State
-from notifications import asked_counters, letters
+from notifications import asked_counters, letters, waking
 from notifications.cohort_figures import figures_for
 from notifications.letters import REACHABLE, inserting
 from notifications.models import Message
@@ -26,7 +26,7 @@ from notifications.names import DeliveryState, Priority, Recipient, Topic
 
 AT_ONCE: Final = 500  # people a step
 KEPT_AT_MOST: Final = 50  # items of one message; its text shows the first ten
-SEPARATE_AT_MOST: Final = 3  # openings of one fan-out that one person gets one by one
+ONE_BY_ONE: Final = 3  # openings of one fan-out that one person gets as messages of their own
 BUNDLING: Final = 4_408_002  # the advisory lock of who bundles
 
 # An opportunity lives by the clock of its data, which in a replay is not the wall's: `at` and
@@ -64,18 +64,19 @@ LEFT JOIN LATERAL (
 ) latest ON true
 LEFT JOIN accounts_audience a ON a.user_id = t.recipient_id
 """  # noqa: S608
-# Openings that one fan-out has just written to somebody who got too many of them at once.
+# Openings one fan-out has written to somebody beyond the best few, which have the lowest numbers.
 _GATHER: Final = f"""
-WITH crowd AS (
-    SELECT recipient_id FROM notifications_delivery
+WITH placed AS (
+    SELECT id, row_number() OVER person AS place, count(*) OVER person_all AS openings
+    FROM notifications_delivery
     WHERE message_id = ANY(%(messages)s) AND recipient = '{Recipient.USER}'
       AND topic = '{Topic.OPENED}' AND state = '{DeliveryState.PENDING}' AND created_at = %(now)s
-    GROUP BY recipient_id HAVING count(*) > %(most)s
+    WINDOW person AS (PARTITION BY recipient_id ORDER BY id),
+           person_all AS (PARTITION BY recipient_id)
 ), gone AS (
-    DELETE FROM notifications_delivery d USING crowd
-    WHERE d.recipient = '{Recipient.USER}' AND d.recipient_id = crowd.recipient_id
-      AND d.message_id = ANY(%(messages)s) AND d.topic = '{Topic.OPENED}'
-      AND d.state = '{DeliveryState.PENDING}' AND d.created_at = %(now)s
+    DELETE FROM notifications_delivery d USING placed
+    WHERE d.id = placed.id AND placed.openings > {ONE_BY_ONE + 1}
+      AND placed.place > {ONE_BY_ONE}
     RETURNING d.recipient_id, d.message_id
 ), kept AS (
     INSERT INTO notifications_digestitem (recipient, recipient_id, message_id, due_at, created_at)
@@ -131,15 +132,19 @@ class _Taken:
 
 
 def gather(message_ids: Sequence[int], now: datetime) -> int:
-    """Makes one bundle of more than three openings a fan-out has written to one person at `now`.
+    """Makes one bundle of all but the best three openings a fan-out has written to one person.
 
-    For the transaction of the fan-out, before anybody could have claimed them; `run` sends the
-    bundle. What is bundled is not followed up on, as no bundle is. Returns how many people.
+    The best stay messages of their own, which are followed up on; what is bundled is not. For the
+    transaction of the fan-out, which writes the best first; `run` sends the bundle right after.
+    Returns how many people it was done for.
     """
-    told: dict[str, Any] = {"messages": list(message_ids), "now": now, "most": SEPARATE_AT_MOST}
+    if len(message_ids) <= ONE_BY_ONE + 1:
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute(_GATHER, told)
+        cursor.execute(_GATHER, {"messages": list(message_ids), "now": now})
         [(people,)] = cursor.fetchall()
+    if people:
+        waking.after_commit(waking.bundle)
     return int(people)
 
 

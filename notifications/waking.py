@@ -22,6 +22,7 @@ from arbedge.names import Channel
 
 FAN_OUT: Final = "notifications.fan_out"
 DELIVER: Final = "notifications.deliver"
+BUNDLE: Final = "notifications.digests"
 BROADCAST: Final = "notifications.broadcast"
 LONGEST_S: Final = 300.0  # a later wake is the sweeper's
 LAPSE_S: Final = 60.0  # a wake nobody took for so long is one of many
@@ -49,6 +50,11 @@ def deliver(channels: Iterable[Channel], after_s: float = 0.0) -> bool:
     """Has what is due on these channels sent, `after_s` from now. False: the broker is gone."""
     sent = [_send(DELIVER, "deliver", after_s, channel.value) for channel in channels]
     return all(sent)
+
+
+def bundle() -> bool:
+    """Has what is due in bundles sent. False: the broker is gone."""
+    return _send(BUNDLE, "fanout", 0.0)
 
 
 def broadcast() -> bool:

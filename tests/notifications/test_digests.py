@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from notifications import digests
+from notifications import digests, waking
 from notifications.models import Delivery, DigestItem, Message
 from notifications.names import Topic
 from opportunities.models import Opportunity
@@ -303,26 +303,45 @@ def fanned_out(person: User, *messages: Message, at: datetime = NOON, **more: An
         DeliveryFactory(message=message, recipient_id=person.pk, created_at=at, **more)
 
 
-def test_four_openings_of_one_fan_out_become_one_message() -> None:
+def test_of_many_openings_the_best_three_come_alone_and_the_others_together() -> None:
     many, few = reachable_person(), reachable_person()
-    messages = [opening(0.001 * n) for n in range(1, 5)]
+    messages = [opening(0.009 - 0.001 * n) for n in range(6)]
     fanned_out(many, *messages)
-    fanned_out(few, *messages[:3])
+    fanned_out(few, *messages[:4])
 
     assert digests.gather([one.pk for one in messages], NOON) == 1
     digests.run(NOON)
 
-    [bundle] = got(many)
-    assert bundle.items == [one.pk for one in reversed(messages)]
-    assert len(got(few)) == 3
+    *alone, bundle = got(many)
+    assert [one.message_id for one in alone] == [one.pk for one in messages[:3]]
+    assert bundle.items == [one.pk for one in messages[3:]]
+    assert [one.topic for one in got(few)] == ["opened"] * 4
 
 
 def test_what_is_on_its_way_or_of_an_earlier_fan_out_is_left_alone() -> None:
     person = reachable_person()
-    messages = [opening() for _ in range(6)]
-    fanned_out(person, *messages[:2])
-    fanned_out(person, *messages[2:4], at=NOON - MINUTE)
-    fanned_out(person, *messages[4:], state="sending")
+    messages = [opening() for _ in range(8)]
+    fanned_out(person, *messages[:4])
+    fanned_out(person, *messages[4:6], at=NOON - MINUTE)
+    fanned_out(person, *messages[6:], state="sending")
 
     assert digests.gather([one.pk for one in messages], NOON) == 0
-    assert len(got(person)) == 6
+    assert len(got(person)) == 8
+
+
+def test_a_few_openings_are_not_even_looked_at(django_assert_num_queries: Any) -> None:
+    messages = [opening().pk for _ in range(4)]
+    with django_assert_num_queries(0):
+        assert digests.gather(messages, NOON) == 0
+
+
+def test_a_gathered_bundle_is_sent_at_once(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    woken: list[bool] = []
+    monkeypatch.setattr(waking, "bundle", lambda: woken.append(True))
+    messages = [opening() for _ in range(5)]
+    fanned_out(reachable_person(), *messages)
+    with django_capture_on_commit_callbacks(execute=True):
+        digests.gather([one.pk for one in messages], NOON)
+    assert woken == [True]
