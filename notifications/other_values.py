@@ -173,7 +173,7 @@ class Proof(_Other):
         return str(int(self.facts["minutes"]))
 
 
-class Test(_Other):
+class Trial(_Other):
     """Nothing but that it arrives."""
 
     def channel(self) -> str | None:

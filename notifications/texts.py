@@ -18,7 +18,7 @@ from notifications import dialects
 from notifications.dialects import DIALECTS, Dialect, slot
 from notifications.message_links import Way, item_way, led, ways
 from notifications.names import Topic
-from notifications.other_values import Alert, Blind, Broadcast, Digest, Proof, Test
+from notifications.other_values import Alert, Blind, Broadcast, Digest, Proof, Trial
 from notifications.template_language import console_text, file_text
 from notifications.trade_values import Trade
 from notifications.values import MissingVariable, Reader, Told, Values
@@ -36,7 +36,7 @@ SOURCES: Final[Mapping[Topic, type]] = {
     Topic.DIGEST: Digest,
     Topic.BROADCAST: Broadcast,
     Topic.CODE: Proof,
-    Topic.TEST: Test,
+    Topic.TEST: Trial,
 }
 # Channels that have no buttons of their own get their links in the text.
 LINKS_IN_TEXT: Final = {

@@ -41,7 +41,7 @@ def test_what_is_at_hand_is_not_read(django_assert_num_queries: DjangoAssertNumQ
 
 def test_what_is_missing_is_read_at_once(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     items = [MessageFactory().pk for _ in range(3)]
-    rows = [row(MessageFactory()), DeliveryFactory(items=items)]
+    rows: list[Delivery] = [row(MessageFactory()), DeliveryFactory(items=items)]
     with django_assert_num_queries(1):
         found = with_missing(rows, {})
     assert found.keys() == {rows[0].facts_of_id, rows[1].facts_of_id, *items}
