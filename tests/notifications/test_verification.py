@@ -1,10 +1,7 @@
-"""Proving an address: by a code, by a link in a mail, by a webhook's own answer."""
+"""Proving an address: by a code or by a link in a mail, once, within ten minutes."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,21 +9,19 @@ import pytest
 from auditlog.models import LogEntry
 from django.core import mail
 from django.utils import timezone
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from accounts.models import User
 from arbedge import cache
 from arbedge.errors import ArbEdgeError, BadInput, NotFound, TooMany
 from arbedge.names import Channel, Door
-from notifications import addresses, order, proofs, tasks, verification
+from notifications import addresses, order, tasks, verification
 from notifications.models import Address, Verification
 from notifications.names import AddressState
-from notifications.receivers.webhooks import Webhooks
 from tests.accounts.factories import NOON, UserFactory
 from tests.accounts.web import link_in
 from tests.accounts.web import token_of as token_in
 from tests.notifications.addressing import kept
-from tests.notifications.sending import Receiving, receiving
+from tests.notifications.proving import code_in, confirm, mailed, start, state
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -52,40 +47,6 @@ def mailbox(ada: User) -> Address:
     return kept(ada, Channel.EMAIL, OTHER_MAIL, UNVERIFIED, verified_at=None)
 
 
-@pytest.fixture
-def server(settings: Any) -> Iterator[Receiving[Webhooks]]:
-    """A webhook's own server."""
-    settings.TRUSTED_RECEIVER_HOSTS = ["127.0.0.1"]
-    with receiving(Webhooks) as served:
-        yield served
-
-
-@pytest.fixture
-def hook(ada: User, server: Receiving[Webhooks]) -> Address:
-    """A webhook of Ada's that waits to be verified."""
-    return addresses.add(ada, Channel.WEBHOOK, {"url": f"{server.url}/hooks/ada"}, door=Door.WEB)
-
-
-def start(user: User, row: Address, **more: Any) -> verification.Started:
-    return verification.start(user, row.pk, door=Door.WEB, **more)
-
-
-def confirm(user: User, row: Address, code: str, **more: Any) -> Address:
-    return verification.confirm(user, row.pk, code, door=Door.WEB, **more)
-
-
-def mailed() -> str:
-    """The newest mail's text."""
-    return str(mail.outbox[-1].body)
-
-
-def code_in(text: str) -> str:
-    """The six digits in a text."""
-    found = re.search(r"\b\d{6}\b", text)
-    assert found is not None, text
-    return found[0]
-
-
 def another(code: str) -> str:
     """A code that is not this one."""
     return f"{(int(code) + 1) % 1_000_000:06d}"
@@ -96,11 +57,6 @@ def refused(user: User, row: Address, code: str, **more: Any) -> ArbEdgeError:
     with pytest.raises(ArbEdgeError) as told:
         confirm(user, row, code, **more)
     return told.value
-
-
-def state(row: Address) -> str:
-    row.refresh_from_db()
-    return row.state
 
 
 def test_a_code_comes_to_the_address_and_proves_it(ada: User, mailbox: Address) -> None:
@@ -255,17 +211,6 @@ def test_only_what_waits_is_sent_a_code(ada: User, held: AddressState, code: str
     assert not mail.outbox
 
 
-def test_a_channel_that_does_not_take_the_code_says_so_and_nothing_waits(
-    ada: User, mailbox: Address, settings: Any
-) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 1
-    with pytest.raises(proofs.Unproven) as told:
-        start(ada, mailbox)
-    assert "cannot be reached" in told.value.message or "failure" in told.value.message
-    assert not Verification.objects.exists()
-
-
 def test_the_link_in_a_mail_proves_without_a_log_in(ada: User, mailbox: Address) -> None:
     start(ada, mailbox)
     assert link_in(mailed()).startswith("https://arbedge.example/confirm?token=")
@@ -319,66 +264,6 @@ def test_a_link_of_a_person_who_is_gone_proves_nothing(ada: User, mailbox: Addre
     Address.objects.update(recipient_id=404)
     with pytest.raises(NotFound):
         verification.confirm_by_link(token_in(mailed()))
-
-
-def test_a_webhook_proves_itself_by_its_answer(
-    ada: User, hook: Address, server: Receiving[Webhooks]
-) -> None:
-    assert start(ada, hook).done
-    assert state(hook) == AddressState.ACTIVE
-    [call] = server.calls
-    assert call.status == 200
-    assert Verification.objects.get().used_at is not None
-
-
-def test_a_challenge_may_come_back_as_plain_text(
-    ada: User, hook: Address, server: Receiving[Webhooks]
-) -> None:
-    challenge = "A" * 32
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("notifications.proofs.secrets.token_urlsafe", lambda _: challenge)
-        server.fake.prepared.append(PlainTextResponse(f"{challenge}\n"))
-        assert start(ada, hook).done
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [JSONResponse({"challenge": "another"}), JSONResponse([1]), PlainTextResponse("ok"),
-     Response(b"\xff\xfe", 200)],
-)  # fmt: skip
-def test_a_webhook_that_only_takes_the_challenge_has_a_code_to_type(
-    ada: User, hook: Address, server: Receiving[Webhooks], answer: Response
-) -> None:
-    server.fake.prepared.append(answer)
-    assert not start(ada, hook).done
-    assert state(hook) == UNVERIFIED
-    code = json.loads(server.calls[0].text)["data"]["code"]
-    assert confirm(ada, hook, code).state == AddressState.ACTIVE
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (Response(status_code=404), "answered 404"),
-        (Response(status_code=500), "answered 500"),
-        (Response(status_code=401), "credentials"),
-        (RedirectResponse("http://169.254.169.254/latest"), "Redirects are not followed"),
-    ],
-)
-def test_a_webhook_that_fails_is_told_how(
-    ada: User, hook: Address, server: Receiving[Webhooks], answer: Response, said: str
-) -> None:
-    server.fake.prepared.append(answer)
-    with pytest.raises(proofs.Unproven, match=said):
-        start(ada, hook)
-    assert state(hook) == UNVERIFIED
-    assert not Verification.objects.exists()
-
-
-def test_a_webhook_that_moved_inside_meanwhile_is_not_asked(ada: User) -> None:
-    row = kept(ada, Channel.WEBHOOK, {"url": "https://10.0.0.1/", "secret": "s" * 30}, UNVERIFIED)
-    with pytest.raises(proofs.Unproven, match="public internet"):
-        start(ada, row)
 
 
 def test_old_proofs_are_forgotten_a_day_after_their_end(ada: User, mailbox: Address) -> None:
