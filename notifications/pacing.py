@@ -25,8 +25,8 @@ from notifications.pacing_script import ADMIT, PAUSE
 
 HORIZON_MS: Final = 60 * SECOND_MS
 LATE: Final = 1.03  # who waits comes in rounds, each a little late: the one before may be late too
-BURST: Final = 1 / 3  # of a second's messages, the share that may leave at once
-BURST_MS: Final = 300.0
+BURST: Final = 2 / 3  # of a second's messages, the share that may leave at once
+BURST_MS: Final = 600.0
 LONGEST_PAUSE_S: Final = 3600.0
 
 # Name, messages, within milliseconds, and milliseconds between rounds of those who wait.
@@ -117,8 +117,8 @@ async def paused_until(channel: Channel, host: str) -> float:
 def limits(want: Want) -> list[Limit]:
     """All that limits a message: its channel's or host's pace, and its address's own.
 
-    The bot's pace is kept in thirds of a second: messages bunch on their way, and what leaves in
-    small bunches is never seen as many more than were let go.
+    Two thirds of the pace of a second leave at once at most: messages bunch on their way, and what
+    leaves in smaller bunches is never seen as many more than were let go.
     """
     if want.channel is not Channel.TELEGRAM:
         name = f"{want.channel}:{want.host}"

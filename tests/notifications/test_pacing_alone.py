@@ -35,6 +35,7 @@ def another_process_holds_the_lock() -> Iterator[None]:
     with closing(psycopg.connect(**names, autocommit=True)) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [pacing_alone.LOCK])
         yield
+        other.execute("SELECT pg_advisory_unlock(%s)", [pacing_alone.LOCK])
 
 
 def went(at_ms: float, number: int = 50) -> int:
