@@ -64,14 +64,15 @@ LEFT JOIN LATERAL (
 ) latest ON true
 LEFT JOIN accounts_audience a ON a.user_id = t.recipient_id
 """  # noqa: S608
-# Openings one fan-out has written to somebody beyond the best few, which have the lowest numbers.
+# Openings one fan-out has written to somebody beyond the best few: births.py numbers the messages
+# of a scan best first.
 _GATHER: Final = f"""
 WITH placed AS (
     SELECT id, row_number() OVER person AS place, count(*) OVER person_all AS openings
     FROM notifications_delivery
     WHERE message_id = ANY(%(messages)s) AND recipient = '{Recipient.USER}'
       AND topic = '{Topic.OPENED}' AND state = '{DeliveryState.PENDING}' AND created_at = %(now)s
-    WINDOW person AS (PARTITION BY recipient_id ORDER BY id),
+    WINDOW person AS (PARTITION BY recipient_id ORDER BY message_id),
            person_all AS (PARTITION BY recipient_id)
 ), gone AS (
     DELETE FROM notifications_delivery d USING placed
@@ -135,7 +136,7 @@ def gather(message_ids: Sequence[int], now: datetime) -> int:
     """Makes one bundle of all but the best three openings a fan-out has written to one person.
 
     The best stay messages of their own, which are followed up on; what is bundled is not. For the
-    transaction of the fan-out, which writes the best first; `run` sends the bundle right after.
+    transaction of the fan-out; `run` sends the bundle right after.
     Returns how many people it was done for.
     """
     if len(message_ids) <= ONE_BY_ONE + 1:
