@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.views.pages import person_of, show, to
 from accounts.wishes import wish
 from arbedge.choices import Spread
-from arbedge.errors import ArbEdgeError, NoData
+from arbedge.errors import ArbEdgeError, BadInput, NoData
 from arbedge.names import Channel, Door
 from notifications import (
     address_rows,
@@ -136,7 +136,10 @@ def _use(user: User, channel: Channel) -> str:
 
 def _leave(user: User, channel: Channel) -> str:
     order.leave(user, channel, door=Door.WEB)
-    return f"{address_words.NAMES[channel]} is not used any more. Its address is kept."
+    name = address_words.NAMES[channel]
+    if channel in order.of(user):
+        raise BadInput(f"Without another channel {name} is the one that is used.", code="last_one")
+    return f"{name} is not used any more. Its address is kept."
 
 
 def _test(user: User, channel: Channel) -> str:

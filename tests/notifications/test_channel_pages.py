@@ -164,6 +164,14 @@ def test_buttons_move_use_and_leave_channels(client: Client, ada: User) -> None:
     assert Address.objects.count() == 1
 
 
+def test_the_only_channel_cannot_be_left(client: Client, ada: User) -> None:
+    assert "Stop using" not in page(client)
+    assert "is the one that is used" in press(client, "telegram", "leave")
+    assert order.of(ada) == (Channel.TELEGRAM,)
+    press(client, "email", "use")
+    assert page(client).count("Stop using</button>") == 2
+
+
 @pytest.mark.parametrize("path", ["pigeon/up", "webhook/explode", "telegram/add", "pigeon/add"])
 def test_channels_and_deeds_that_are_none_are_not_found(
     client: Client, ada: User, path: str
