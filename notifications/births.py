@@ -44,6 +44,11 @@ def _words(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
+# As a join, for the planner cannot guess how many of so new numbers there are.
+_EVENTS: Final = (
+    "unnest(%(events)s::bigint[]) AS given (id)"
+    " JOIN opportunities_opportunityevent e ON e.id = given.id"
+)
 _PRIORITY: Final = " ".join(f"WHEN '{one}' THEN {PRIORITIES[one].value}" for one in TOLD)
 # `opening` is the first message about the opportunity. Without one nobody can have been told, so
 # that there is nothing to follow up; whatever is pushed then is the opening itself.
@@ -51,13 +56,13 @@ _MESSAGES: Final = f"""
 WITH event AS (
     SELECT e.id AS event_id, e.type, o.family, o.score, o.net, opening.id AS opening_id,
            o.best AND e.type IN ({_words(PUSHED)}) AS wanted
-    FROM opportunities_opportunityevent e
+    FROM {_EVENTS}
     JOIN opportunities_opportunity o ON o.id = e.opportunity_id
     LEFT JOIN LATERAL (
         SELECT min(m.id) AS id FROM notifications_message m
         WHERE m.opportunity_id = o.id AND m.opening_id IS NULL
     ) opening ON true
-    WHERE e.id = ANY(%(events)s) AND NOT e.silent AND e.type IN ({_words(TOLD)})
+    WHERE NOT e.silent AND e.type IN ({_words(TOLD)})
       AND coalesce((e.new ->> 'improved_count')::int <= {MOST_IMPROVEMENTS}
                    OR e.type <> '{Event.IMPROVED}', true)
 ), ranked AS (
@@ -96,30 +101,30 @@ SELECT message.id, message.id, NULL, '{SliceState.OPEN}', %(now)s
 FROM message WHERE message.opening_id IS NOT NULL
 RETURNING due_at
 """
-# What earlier messages still have to say: nothing once it is closed, else the better figures.
+_NEWS: Final = f"""
+SELECT e.opportunity_id, e.type, m.id
+FROM {_EVENTS}
+LEFT JOIN notifications_message m ON m.event_id = e.id
+"""
+# What earlier messages still have to say: nothing once it is closed, else the better figures. The
+# news come as a list, whose length the planner knows: by its own guess of one it would go through
+# all open slices for every opportunity of a scan that closes thousands.
 _EARLIER: Final = f"""
-WITH news AS (
-    SELECT e.opportunity_id, e.type, m.id AS message_id
-    FROM opportunities_opportunityevent e
-    LEFT JOIN notifications_message m ON m.event_id = e.id
-    WHERE e.id = ANY(%(events)s)
-      AND (e.type = '{Event.CLOSED}' OR e.type = '{Event.IMPROVED}' AND m.id IS NOT NULL)
-), held AS (
-    SELECT s.id, news.type, news.message_id
-    FROM notifications_slice s
-    JOIN notifications_message m ON m.id = s.message_id
-    JOIN news USING (opportunity_id)
+WITH held AS (
+    SELECT s.id, news.closed, news.message_id
+    FROM unnest(%(about)s::bigint[], %(closed)s::boolean[], %(messages)s::bigint[])
+         AS news (opportunity_id, closed, message_id)
+    JOIN notifications_message m USING (opportunity_id)
+    JOIN notifications_slice s ON s.message_id = m.id
     WHERE s.state = '{SliceState.OPEN}' AND m.id IS DISTINCT FROM news.message_id
-      AND (news.type = '{Event.CLOSED}' OR s.tier IS NOT NULL)
+      AND (news.closed OR s.tier IS NOT NULL)
     FOR NO KEY UPDATE OF s SKIP LOCKED
 )
 UPDATE notifications_slice s
-SET facts_of_id = CASE WHEN held.type = '{Event.CLOSED}' THEN s.facts_of_id
-                       ELSE held.message_id END,
-    state = CASE WHEN held.type = '{Event.CLOSED}' THEN '{SliceState.CANCELLED}'
-                 ELSE s.state END,
-    ended_at = CASE WHEN held.type = '{Event.CLOSED}' THEN %(now)s END,
-    counts = CASE WHEN held.type = '{Event.CLOSED}' THEN '{{"closed": 1}}'::jsonb END
+SET facts_of_id = CASE WHEN held.closed THEN s.facts_of_id ELSE held.message_id END,
+    state = CASE WHEN held.closed THEN '{SliceState.CANCELLED}' ELSE s.state END,
+    ended_at = CASE WHEN held.closed THEN %(now)s END,
+    counts = CASE WHEN held.closed THEN '{{"closed": 1}}'::jsonb END
 FROM held WHERE s.id = held.id
 """
 # One message for each venue that blinded a row into its end; only rows that were told of count.
@@ -128,12 +133,12 @@ WITH event AS (
     SELECT e.at, o.asset, venue.name AS venue, (
                SELECT max(dark.at) FROM opportunities_opportunityevent dark
                WHERE dark.opportunity_id = o.id AND dark.type = '{Event.HELD}') AS since
-    FROM opportunities_opportunityevent e
+    FROM {_EVENTS}
     JOIN opportunities_opportunity o ON o.id = e.opportunity_id
     CROSS JOIN LATERAL jsonb_array_elements_text(
         CASE jsonb_typeof(e.new -> 'blind') WHEN 'array' THEN e.new -> 'blind' ELSE '[]' END
     ) AS venue (name)
-    WHERE e.id = ANY(%(events)s) AND e.type = '{Event.CLOSED}'
+    WHERE e.type = '{Event.CLOSED}'
       AND e.reason = '{CloseReason.NO_DATA}'
       AND EXISTS (SELECT FROM notifications_message m WHERE m.opportunity_id = o.id)
 ), message AS (
@@ -181,7 +186,21 @@ def write(event_ids: Sequence[int], now: datetime) -> int:
         for statement in (_MESSAGES, _BLIND):
             cursor.execute(statement, values)
             due += [at for (at,) in cursor.fetchall()]
-        cursor.execute(_EARLIER, values)
+        _set_right(cursor, event_ids, now)
         for at in sorted(set(due)):
             waking.after_commit(waking.fan_out, (at - now).total_seconds())
     return len(due)
+
+
+def _set_right(cursor: Any, event_ids: Sequence[int], now: datetime) -> None:
+    """Has open slices of earlier messages follow what was told since."""
+    cursor.execute(_NEWS, {"events": list(event_ids)})
+    news = [
+        (about, kind == Event.CLOSED, message)
+        for about, kind, message in cursor.fetchall()
+        if kind == Event.CLOSED or (kind == Event.IMPROVED and message is not None)
+    ]
+    if news:
+        about, closed, messages = (list(column) for column in zip(*news, strict=True))
+        told = {"about": about, "closed": closed, "messages": messages, "now": now}
+        cursor.execute(_EARLIER, told)

@@ -43,6 +43,12 @@ def family(number: int, **values: Any) -> Opportunity:
     return opportunity(asset=f"COIN{number}", **values)
 
 
+def most_loops(node: dict[str, Any]) -> float:
+    """How often the busiest part of a plan was done."""
+    loops: float = node["Actual Loops"]
+    return max([loops, *(most_loops(part) for part in node.get("Plans", []))])
+
+
 def test_facts_are_frozen_as_they_were() -> None:
     row = opportunity(asset="WIF", net=0.0042)
     message = told(row, Event.OPENED)
@@ -369,7 +375,7 @@ class TestInTheLifecycle:
         pair = Pair.make()
         for at_s in (0, 15):
             scan(at_s, pair.seen())
-        monkeypatch.setattr(births, "_EARLIER", "SELECT no_such_column")
+        monkeypatch.setattr(births, "_NEWS", "SELECT no_such_column")
         with pytest.raises(DatabaseError):
             scan(30, pair.seen())
         assert not Opportunity.objects.exists()
@@ -401,3 +407,22 @@ def test_the_number_of_statements_does_not_grow_with_the_events(kind: Event) -> 
             assert births.write([one.pk for one in some], NOON) >= len(some)
         spent.append(len(queries))
     assert spent[0] == spent[1]
+
+
+def test_thousands_of_ends_are_not_compared_with_every_open_slice() -> None:
+    """Whatever the planner believes of a young table: the work grows with the rows, not squared."""
+    rows = [family(number) for number in range(60)]
+    openings = [event(row, Event.OPENED) for row in rows]
+    for some in (openings[:20], openings[20:40], openings[40:]):
+        born(*some)
+    ends = [event(row, Event.CLOSED) for row in rows]
+    values: dict[str, Any] = {
+        "about": [row.pk for row in rows],
+        "closed": [True] * len(ends),
+        "messages": [None] * len(ends),
+        "now": NOON,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {births._EARLIER}", values)
+        (plan,) = cursor.fetchone()[0]
+    assert most_loops(plan["Plan"]) <= len(rows) * len(EVERY_TIER)
