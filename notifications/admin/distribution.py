@@ -23,15 +23,16 @@ from notifications.names import Strategy
 MAY: Final = "notifications.change_distribution"
 MOST_PARTICIPANTS: Final = 1_000_000
 MEANING: Final[Mapping[Strategy, str]] = {
-    Strategy.BROADCAST: "Everybody who is eligible gets it, as far as the limit of people goes.",
-    Strategy.ROUND_ROBIN: "Those who were served least come first, in turns: over a day everybody"
-    " gets the same.",
-    Strategy.PRIORITY: "By weight: the tier's, more if active within the hour, more if served"
-    " little of late. Nobody active waits longer than 15 minutes for a turn.",
-    Strategy.TIERED: "Higher tiers first; within a tier those who were served least.",
-    Strategy.PERSONALISED: "Those whom it pays most come first, by each one's own size, horizon and"
-    " VIP levels.",
-    Strategy.REGIONAL: "People in the countries named come first, the others after them.",
+    Strategy.BROADCAST: "For everybody who is eligible. Where a limit or a channel lets too few"
+    " have it: in turns, by weight.",
+    Strategy.ROUND_ROBIN: "In turns: whoever was given least comes first, whatever the tier.",
+    Strategy.PRIORITY: "In turns of 15 minutes, by weight: the tier's, a fifth more if active"
+    " within the hour, less the more was given.",
+    Strategy.TIERED: "The highest tier first; within a tier whoever was given least.",
+    Strategy.PERSONALISED: "In turns of 15 minutes; among those whose turn it is, first who asked"
+    " for the coin, the kind or its focus.",
+    Strategy.REGIONAL: "People of the countries named first, the others after them; among each in"
+    " turns, by weight.",
 }
 
 
@@ -43,8 +44,8 @@ class DistributionForm(forms.Form):
     )
     participants = forms.IntegerField(
         label="People an opportunity", min_value=1, max_value=MOST_PARTICIPANTS, required=False,
-        help_text="The most people one opportunity is told to. Empty: no limit, so that the way"
-        " decides the order only.",
+        help_text="The most people one opportunity is told to, shared among the tiers by weight."
+        " Empty: no limit; the way then counts where a channel cannot carry it for all.",
     )  # fmt: skip
     countries = forms.MultipleChoiceField(
         required=False, widget=forms.SelectMultiple({"size": 8}),
