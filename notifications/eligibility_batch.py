@@ -9,7 +9,7 @@ look-ups per rule, not twenty million comparisons.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from itertools import accumulate, chain
@@ -22,6 +22,7 @@ from accounts import tiers
 from accounts.tiers import ADMINS
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUE_BITS, VIP_LEVELS
 from arbedge.names import Kind, Risk, Shelf, Tier
+from notifications.codes import Why
 from notifications.cohort_figures import (
     LEVEL_BITS,
     VENUES_WITH_LEVELS,
@@ -60,6 +61,22 @@ def values(batch: Batch, held: Held, shares: Shares, now: datetime) -> dict[str,
         "regions": json.dumps(_regions(events)),
         "needs_ai": _bits(event for event in events if event.shelves & _AI),
     }
+
+
+def idle(values: Mapping[str, Any]) -> set[Why]:
+    """The rules that can stop nobody, as these parameters are. Whether anybody was told already is
+    for others to know."""
+    every = values["every"]
+    can_stop = {
+        Why.TIER_KIND: any(bits != every for bits in values["tier_kinds"]),
+        Why.TIER_SHELF: any(bits != every for bits in values["tier_shelves"]),
+        Why.COOLDOWN: values["cool_ids"],
+        Why.HOUR_FULL: values["hour"],
+        Why.DAY_FULL: values["day"],
+        Why.AI_KEY_MISSING: values["needs_ai"],
+        Why.REGION_BLOCKED: settings.REGIONS_BLOCKED,
+    }
+    return {why for why, does in can_stop.items() if not does}
 
 
 def venue_terms(events: Sequence[Occasion]) -> list[tuple[int, int]]:

@@ -46,7 +46,7 @@ COLUMN_OF_TIER: Final = f"""
         CASE WHEN tier_until <= %(now)s THEN 0 ELSE tier END,
         CASE WHEN beta_until > %(now)s THEN {_PREMIUM} ELSE 0 END) END
 """
-# When a person `a` carries a mark.
+# When a person `a` carries a mark, and the rules without which nobody asks.
 MARKS: Final = {
     Mark.SWITCHED_OFF: f"a.notices & {OPENED} = 0",
     Mark.NO_CHANNEL: "a.channels[1] IS NULL",
@@ -55,10 +55,15 @@ MARKS: Final = {
     Mark.BUNDLED: "a.frequency <> 0",
     Mark.HOUR_FULL: "a.who = ANY(%(hour)s::bigint[])",
     Mark.DAY_FULL: "a.who = ANY(%(day)s::bigint[])",
-    Mark.AI_KEY: "a.ai_key AND %(needs_ai)s::bigint <> 0",
+    Mark.AI_KEY: "a.ai_key",
     Mark.BARRED: "a.barred",
     Mark.PAUSED: "a.paused",
     Mark.BY_TELEGRAM: f"a.channels[1] = {CHANNEL_NUMBERS[Channel.TELEGRAM]}",
+}
+ASKED_BY: Final = {
+    Mark.HOUR_FULL: Why.HOUR_FULL,
+    Mark.DAY_FULL: Why.DAY_FULL,
+    Mark.AI_KEY: Why.AI_KEY_MISSING,
 }
 
 
@@ -94,7 +99,6 @@ RULES: Final[Mapping[Why, str]] = {
     Why.TOLD_ALREADY: "~p.told",
 }
 OPEN: Final = "(%(open)s::bigint[])[1 + p.tier]"
-PASSED: Final = " & ".join([OPEN, *(f"({rule})" for rule in RULES.values())])
 # Goes to the digest instead: what is bundled, and what quiet hours keep.
 FOR_DIGEST: Final = f"""(p.marks & {Mark.BUNDLED.value} <> 0
     OR p.marks & {Mark.DISTURBED.value} <> 0)"""

@@ -11,19 +11,20 @@ Sums of people are exact, and the statement says the same for one person (`who`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from arbedge.names import Role, Tier
 from notifications.codes import Why
 from notifications.eligibility_rules import (
+    ASKED_BY,
     COLUMN_OF_TIER,
     FOR_DIGEST,
     HIGHEST,
     MARKS,
     OPEN,
     OPENED,
-    PASSED,
     RULES,
 )
 from notifications.names import ARRIVED, WAITING
@@ -111,10 +112,8 @@ figure AS MATERIALIZED (
         %(cell_notionals)s::int[], %(cell_pays)s::float8[], %(cell_aprs)s::float8[]
     ) AS f (number, horizon, level, notional, pays, apr)
 )"""
-# Who cools off, and who was told of these opportunities already or will be: by the queue, the log
-# and the digests.
-_EXCEPTION: Final = f"""
-told AS (
+# Who was told of these opportunities already or will be: by the queue, the log and the digests.
+TOLD: Final = f"""
     SELECT opportunity_id, recipient, recipient_id FROM notifications_delivery
     WHERE opportunity_id = ANY(%(opportunities)s::bigint[]) AND state IN ({_TOLD})
     UNION ALL
@@ -126,7 +125,9 @@ told AS (
     SELECT m.opportunity_id, d.recipient, d.recipient_id
     FROM notifications_message m JOIN notifications_digestitem d ON d.message_id = m.id
     WHERE m.opportunity_id = ANY(%(opportunities)s::bigint[])
-), exception AS (
+"""
+_EXCEPTION: Final = f"""
+told AS ({TOLD}), exception AS (
     SELECT who, bit_or(cooling) AS cooling, bit_or(told) AS told
     FROM (
         SELECT who, bits AS cooling, 0::bigint AS told
@@ -155,17 +156,21 @@ _PERSON: Final = """
            (%(confidence_bits)s::bigint[])[1 + width_bucket(
                -a.min_confidence, %(confidence_figures)s::float8[])] AS confidence,
            CASE WHEN a.executable_only THEN {keys} ELSE %(every)s::bigint END AS keys,
-           coalesce(x.cooling, 0) AS cooling, coalesce(x.told, 0) AS told, {region} AS region
+           {seldom}
     FROM ({asked}) a
     LEFT JOIN cohort c USING (notional_usd, horizon_hours, vip_levels)
-    LEFT JOIN exception x ON x.who = a.who
+    {exceptions}
     WHERE a.session_until > %(now)s {due}
 """
 _DUE: Final = "AND (%(open)s::bigint[])[1 + ({tier})] <> 0"
-_REGION: Final = "coalesce((%(regions)s::jsonb ->> a.country)::bigint, 0)"
-_OF_CROWD: Final = (
-    "plain", "venues", "assets", "net", "apr", "confidence", "keys", "cooling", "told", "region",
-)  # fmt: skip
+_EXCEPTIONS: Final = "LEFT JOIN exception x ON x.who = a.who"
+# Columns of rules that seldom stop anybody; they are left away where they cannot.
+_SELDOM: Final = {
+    Why.COOLDOWN: ("cooling", "coalesce(x.cooling, 0)"),
+    Why.TOLD_ALREADY: ("told", "coalesce(x.told, 0)"),
+    Why.REGION_BLOCKED: ("region", "coalesce((%(regions)s::jsonb ->> a.country)::bigint, 0)"),
+}
+_OF_CROWD: Final = ("plain", "venues", "assets", "net", "apr", "confidence", "keys")
 
 
 def statement(
@@ -173,42 +178,48 @@ def statement(
     assets: Sequence[tuple[str, int]],
     *,
     ending: str,
-    regions: bool = True,
+    idle: AbstractSet[Why] = frozenset(),
     every_tier: bool = False,
     only: str = "",
 ) -> tuple[str, dict[str, str]]:
     """The whole statement, and the coins it names as parameters.
 
-    `ending` goes on after the CTEs `event` and `judged`. `regions` tells whether any are blocked,
-    `every_tier` whether something is due for every tier; `only` is a condition on `who`.
+    `ending` goes on after the CTEs `event`, `judged` and `counted`. `idle` are rules that can stop
+    nobody in this batch; `every_tier` tells whether something is due for every tier; `only` is a
+    condition on `who`.
     """
+    rules = {why: sql for why, sql in RULES.items() if why not in idle}
     asked = f"{_narrowed(_PEOPLE, 'user_id', only)} UNION ALL {_narrowed(_CHATS, '-c.id', only)}"
     coins = {f"coin{place}": coin for place, (coin, _) in enumerate(assets)}
     named = [(name, bits) for name, (_, bits) in zip(coins, assets, strict=True)]
-    marks = " + ".join(
-        f"CASE WHEN {sql} THEN {mark.value} ELSE 0 END" for mark, sql in MARKS.items()
-    )
+    seldom = [column for why, column in _SELDOM.items() if why in rules]
     person = _PERSON.format(
-        plain=_PLAIN.format(tier=COLUMN_OF_TIER, marks=marks),
-        due="" if every_tier else _DUE.format(tier=COLUMN_OF_TIER),
+        plain=_PLAIN.format(tier=COLUMN_OF_TIER, marks=_marks(idle)),
         venues=_venues("venues", venues),
         keys=_venues("keys", venues),
         assets_in=_coins("assets_in", named),
         assets_out=_coins("assets_out", named),
-        region=_REGION if regions else "0::bigint",
+        seldom=", ".join([f"{sql} AS {name}" for name, sql in seldom] or ["0 AS nothing"]),
         asked=asked,
+        exceptions="" if {Why.COOLDOWN, Why.TOLD_ALREADY} <= idle else _EXCEPTIONS,
+        due="" if every_tier else _DUE.format(tier=COLUMN_OF_TIER),
     )
-    columns = ", ".join(_OF_CROWD)
+    columns = ", ".join([*_OF_CROWD, *(name for name, _ in seldom)])
     text = f"""
 WITH {EVENT}, {_FIGURE}, {_COHORT}, {_EXCEPTION},
 crowd AS MATERIALIZED (
     SELECT {columns}, {_UNPACKED}, count(*) AS people, array_agg(who) AS whom
     FROM ({person}) p
     GROUP BY {columns}
-), judged AS MATERIALIZED ({_JUDGED})
+), judged AS MATERIALIZED ({_judged(rules)}), {_counted(rules)}
 {ending}
 """
     return text, coins
+
+
+def _marks(idle: AbstractSet[Why]) -> str:
+    asked = [(mark, sql) for mark, sql in MARKS.items() if ASKED_BY.get(mark) not in idle]
+    return " + ".join(f"CASE WHEN {sql} THEN {mark.value} ELSE 0 END" for mark, sql in asked)
 
 
 def _narrowed(rows: str, number: str, only: str) -> str:
@@ -231,36 +242,33 @@ def _coins(column: str, terms: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def _judged() -> str:
+def _judged(rules: Mapping[Why, str]) -> str:
     """Each rule's bits of every crowd, `passed` those of all rules together."""
-    rules = ", ".join(f"({sql}) AS r{why.value}" for why, sql in RULES.items())
+    columns = ", ".join(f"({sql}) AS r{why.value}" for why, sql in rules.items())
+    passed = " & ".join(["due", *(f"r{why.value}" for why in rules)])
     return f"""
-    SELECT p.tier, p.marks, p.people, p.whom, {OPEN} AS due, {rules},
-           {PASSED} AS passed, {FOR_DIGEST} AS bundled
-    FROM crowd p
+    SELECT *, {passed} AS passed FROM (
+        SELECT p.tier, p.marks, p.people, p.whom, {OPEN} AS due, {columns},
+               {FOR_DIGEST} AS bundled
+        FROM crowd p OFFSET 0) p
     """
 
 
-def _stopped() -> str:
-    """Columns why and bits, a row each: what each rule is the first to stop, and what passed."""
-    rows, before = [], ["j.due"]
-    for why in RULES:
-        rows.append(f"{' & '.join(before)} & ~j.r{why.value}")
-        before.append(f"j.r{why.value}")
-    rows += [
-        f"CASE WHEN j.bundled THEN {one} END" for one in ("j.passed ELSE 0", "0 ELSE j.passed")
-    ]
-    whys = [*RULES, Why.FOR_DIGEST, Why.ELIGIBLE]
-    numbers = ", ".join(str(why.value) for why in whys)
-    return f"unnest(ARRAY[{numbers}]) AS why, unnest(ARRAY[{', '.join(rows)}]) AS bits"
-
-
-_JUDGED: Final = _judged()
-# People by event, tier (the admins' as the highest) and reason.
-REASONS: Final = f"""
+def _counted(rules: Mapping[Why, str]) -> str:
+    """People by event, tier (the admins' as the highest) and reason: the first rule that stops."""
+    bits, before = [], ["due"]
+    for why in rules:
+        bits.append(f"{' & '.join(before)} & ~r{why.value}")
+        before.append(f"r{why.value}")
+    bits += [f"CASE WHEN bundled THEN {one} END" for one in ("passed ELSE 0", "0 ELSE passed")]
+    whys = ", ".join(str(why.value) for why in (*rules, Why.FOR_DIGEST, Why.ELIGIBLE))
+    return f"""
 reason AS (
     SELECT least(tier, {HIGHEST}) AS tier, why, bits, sum(people) AS people
-    FROM (SELECT j.tier, j.people, {_stopped()} FROM judged j) v
+    FROM (
+        SELECT tier, people, unnest(ARRAY[{whys}]) AS why, unnest(ARRAY[{", ".join(bits)}]) AS bits
+        FROM judged
+    ) v
     WHERE bits <> 0
     GROUP BY 1, 2, 3
 ), counted AS (

@@ -116,10 +116,9 @@ def _asked(due: list[Any], now: datetime) -> Iterator[tuple[Any, str, Any]]:
 
     from notifications import eligibility
     from notifications.eligibility_due import batches
-    from notifications.eligibility_sql import REASONS
 
     [batch] = batches(due)
-    ending = f", {REASONS} SELECT why, sum(people) FROM counted GROUP BY why"
+    ending = "SELECT why, sum(people) FROM counted GROUP BY why"
     with transaction.atomic(), eligibility.planned() as cursor:
         text, values = eligibility.asked(batch, eligibility.Held(), now, ending=ending)
         yield cursor, text, values

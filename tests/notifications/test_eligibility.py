@@ -136,7 +136,7 @@ def test_as_many_statements_for_twenty_events_and_people_as_for_one(
         eligibility.match(many, NOON, held=Held())
 
 
-QUERIES = 10  # a savepoint, 4 about settings, the absent, shares, room, the matching, the end
+QUERIES = 11  # a savepoint and its end, 4 about settings, absent, shares, room, told, matching
 
 
 # The reasons, one by one
