@@ -19,6 +19,7 @@ from typing import Any, Final
 import structlog
 from django.db import connection, transaction
 
+from accounts import tiers
 from arbedge.names import State
 from notifications import counters, digests, eligibility, follow_ups, waking
 from notifications.codes import Code, Why
@@ -146,6 +147,7 @@ def run(now: datetime, *, limit: int = AT_ONCE, match: Match | None = None) -> D
     which the other worker wakes. Raises what the database raises; what was committed until then
     stands, and the rest may be run again.
     """
+    tiers.table()  # within a transaction a change of operators would not be looked for
     began, slices, eligible, ended = time.perf_counter(), 0, 0, -1
     people: Counter[str] = Counter()
     while ended:

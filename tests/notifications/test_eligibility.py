@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,13 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from accounts import tiers
+from accounts import memory, tiers
 from accounts.models import StoredKey, TierSetting, User
+from accounts.tiers import Allowance
 from arbedge.choices import VENUES, mask
 from arbedge.errors import NoData
 from arbedge.names import AccountState, Kind, Role, Shelf, Tier
-from notifications import eligibility, quotas
+from notifications import eligibility, fanout, quotas
 from notifications.codes import Why
 from notifications.eligibility import Held
 from notifications.models import Delivery, Message
@@ -524,6 +525,21 @@ def test_without_the_cache_limits_are_left_to_the_claim(monkeypatch: pytest.Monk
     reachable_person()
     one = due()
     assert eligibility.match([one], NOON)[one.slice_id] == only(Why.ELIGIBLE)
+
+
+def test_a_fan_out_looks_for_what_operators_changed_before_its_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[bool] = []
+    known = tiers.table()
+
+    def table() -> Mapping[Tier, Allowance]:
+        looked.append(memory.settled())
+        return known
+
+    monkeypatch.setattr(tiers, "table", table)
+    fanout.run(NOON)
+    assert looked[0]
 
 
 def test_limits_are_those_the_cache_knows(monkeypatch: pytest.MonkeyPatch) -> None:
