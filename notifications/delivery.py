@@ -37,7 +37,7 @@ from notifications.settling import STEP
 from notifications.teller import LISTEN_S, Clock, Ran, Teller, UnderWay
 
 BUDGET_S: Final = 2.0  # then others get their turn: fan-outs wait for the same workers
-MOST_ROWS: Final = 100
+MOST_ROWS: Final = 200
 MOST_SLOW_ROWS: Final = 50  # of hosts that may take seconds to answer
 SOON: Final = timedelta(seconds=10)  # later, the sweeper looks
 NEXT_TURN: Final = timedelta(seconds=1)

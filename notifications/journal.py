@@ -8,8 +8,9 @@ from typing import Final
 
 from django.db import connection
 
-from notifications import counters
+from notifications import counters, quotas
 from notifications.models import DeliveryLog
+from notifications.names import ARRIVED
 
 KEPT: Final = timedelta(minutes=10)  # so long the console and late answers find it in the queue
 BATCH: Final = 1_000
@@ -19,6 +20,7 @@ _COLUMNS: Final = ", ".join(
     str(field.column)
     for field in DeliveryLog._meta.local_fields  # noqa: SLF001  (documented)
 )
+_ARRIVED: Final = ", ".join(f"'{state.value}'" for state in ARRIVED)
 # Who was told of what still lives is asked at every change of it: those rows stay.
 _MOVE: Final = f"""
 WITH due AS MATERIALIZED (
@@ -34,21 +36,25 @@ WITH due AS MATERIALIZED (
     DELETE FROM notifications_delivery d USING due WHERE d.id = due.id RETURNING d.*
 )
 INSERT INTO notifications_deliverylog ({_COLUMNS}) SELECT {_COLUMNS} FROM gone
+RETURNING CASE WHEN counted AND state NOT IN ({_ARRIVED}) THEN id END
 """
 
 
 def move(now: datetime, *, batch: int = BATCH, batches: int = BATCHES_A_RUN) -> int:
     """Moves what was settled ten minutes ago to the log, but no opening of a live opportunity.
 
-    Each batch is one statement, so that a row is in one of the two tables, whoever is killed.
+    Each batch is one statement, so that a row is in one of the two tables, whoever is killed. What
+    did not arrive gives its place back, if it still has one: it may have ended while it waited.
     Returns how many rows moved; what is left goes at the next run.
     """
     moved = 0
     with connection.cursor() as cursor:
         for _ in range(batches):
             cursor.execute(_MOVE, {"before": now - KEPT, "batch": batch})
-            moved += cursor.rowcount
-            if cursor.rowcount < batch:
+            found = [number for (number,) in cursor.fetchall()]
+            moved += len(found)
+            quotas.release([number for number in found if number is not None])
+            if len(found) < batch:
                 break
     counters.MOVED.inc(moved)
     return moved

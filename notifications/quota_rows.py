@@ -20,7 +20,8 @@ _ARRIVED: Final = ", ".join(f"'{state.value}'" for state in ARRIVED)
 _OF: Final = f"""
 SELECT d.id, {_WHO}, m.fingerprint FROM (
     SELECT id, message_id, recipient, recipient_id FROM {_QUEUE} WHERE id = ANY(%(ids)s)
-    UNION SELECT id, message_id, recipient, recipient_id FROM {_LOG} WHERE id = ANY(%(ids)s)
+    UNION SELECT id, message_id, recipient, recipient_id FROM {_LOG}
+    WHERE id = ANY(%(ids)s) AND settled_at > now() - interval '2 days'
 ) d JOIN notifications_message m ON m.id = d.message_id
 """
 # What is on its way, or was tried, may have a place; it is counted as if it were sent now.
@@ -46,7 +47,7 @@ Taken = tuple[int, str, int, int, str, datetime, str]
 
 def of(delivery_ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """The recipient (chats with a minus) and fingerprint of each delivery: (id, who, fingerprint).
-    Deliveries nobody knows any more are left out."""
+    Deliveries that ended days ago, whose places are free anyway, are left out."""
     with connection.cursor() as cursor:
         cursor.execute(_OF, {"ids": list(delivery_ids)})
         return list(cursor.fetchall())

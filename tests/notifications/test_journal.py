@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import F
+from django.utils import timezone
 
+from arbedge import cache
 from notifications import journal
+from notifications import quota_keys as keys
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import WAITING, DeliveryState, Topic
 from tests.notifications.factories import HOUR, MINUTE, NOON, DeliveryFactory, MessageFactory
@@ -119,3 +122,16 @@ def test_a_row_lies_in_the_day_it_was_settled() -> None:
         cursor.execute("SELECT tableoid::regclass::text FROM notifications_deliverylog")
         assert cursor.fetchall() == [("notifications_deliverylog_rest",)]
     assert in_log() == [row.pk]
+
+
+def test_what_ended_while_it_waited_gives_its_place_back() -> None:
+    """As an opening that pace had put off when its opportunity closed."""
+    row = DeliveryFactory(state=DeliveryState.CANCELLED, counted=True, due_at=timezone.now())
+    arrived = sent(counted=True, recipient_id=row.recipient_id, due_at=timezone.now())
+    name = keys.told_key(str(row.recipient_id))
+    cache.client().delete(name)
+    cache.client().zadd(name, {str(one.pk): keys.ms(NOON) for one in (row, arrived)})
+
+    journal.move(timezone.now() + journal.KEPT + MINUTE)
+
+    assert cache.client().zrange(name, 0, -1) == [str(arrived.pk).encode()]
