@@ -86,6 +86,8 @@ def test_everything_works_without_javascript(chromium: Any, server: str, ada: Us
     page = window.new_page()
     log_in(page, server, ada)
     page.goto("/account/channels/")
+    assert not page.locator("#push button").is_visible()
+    assert "needs JavaScript" in page.locator("#push").inner_text()
     page.click("summary:has-text('E-mail')")
     page.fill("[name=email]", "ada@elsewhere.example")
     page.click("button:has-text('Add and send a code')")
