@@ -51,7 +51,7 @@ def machine() -> str:
     return (
         f"{os.cpu_count()} cores, {_processor()}, {platform.system()}, "
         f"Python {platform.python_version()}, load {load:.1f}; "
-        "processor time of one core; c, e and f by the wall clock"
+        "processor time of one core; c, e to i by the wall clock"
     )
 
 
