@@ -78,6 +78,6 @@ def _keep(app: AppConfig) -> None:
     from notifications import days
 
     post_migrate.connect(days.after_migration, sender=app, dispatch_uid="notifications.days")
-    schedule.every("Look after messages", "notifications.sweep", seconds=5)
+    schedule.every("Look after messages", "notifications.sweep", seconds=5, queue="fanout")
     schedule.every("Move what was sent to the log", "notifications.journal", seconds=60)
     schedule.every("Make days and prune messages", "notifications.prune", seconds=3600)

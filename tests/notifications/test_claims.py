@@ -134,6 +134,21 @@ def test_the_fifth_claim_without_an_end_is_the_last() -> None:
     assert dead[0].counted
 
 
+def test_a_row_that_kills_every_worker_takes_others_along_twice_and_dies_alone() -> None:
+    poison = DeliveryFactory(priority=Priority.HIGH)
+    others = {DeliveryFactory().pk for _ in range(3)}
+    now, victims = NOON, []
+    while not release_lapsed(now)[1]:
+        rows = claim(Channel.TELEGRAM, now, limit=9).rows
+        rows = rows or claim(Channel.TELEGRAM, now, limit=9, alone=True).rows
+        victims.append({row.id for row in rows})
+        now += 2 * LEASE
+
+    assert victims == [{poison.pk, *others}] * 2 + [{poison.pk}] * 3
+    ends = dict(Delivery.objects.values_list("pk", "state"))
+    assert ends == {poison.pk: "dead", **dict.fromkeys(others, "pending")}
+
+
 def test_an_expired_row_lapses() -> None:
     row = DeliveryFactory(expires_at=NOON)
     assert ended() == {row.pk: Code.EXPIRED}
