@@ -5,7 +5,6 @@ Who unsubscribed may undo it by himself; what bounced, complained or was barred 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from auditlog.context import disable_auditlog
@@ -15,7 +14,6 @@ from accounts import audit
 from accounts.models import User
 from arbedge.errors import Forbidden
 from arbedge.names import Channel
-from notifications import address_rows
 from notifications.models import Suppression
 
 UNSUBSCRIBED: Final = "unsubscribed"
@@ -70,11 +68,3 @@ def reason(channel: Channel, digest: bytes) -> str:
     """Why nobody may write to this address; "" where everybody may."""
     found = Suppression.objects.filter(channel=channel.value, digest=digest)
     return found.values_list("reason", flat=True).first() or ""
-
-
-def of_account(user: User) -> Mapping[Channel, str]:
-    """Why nobody may write to the account's own Telegram or e-mail, where that is so."""
-    own = address_rows.of_account(user)
-    reasons = {channel: reason(channel, address_rows.digest(channel, held))
-               for channel, held in own.items()}  # fmt: skip
-    return {channel: why for channel, why in reasons.items() if why}

@@ -13,8 +13,8 @@ from django.test import Client
 from starlette.responses import JSONResponse
 
 from accounts.models import User
-from arbedge.names import Channel
-from notifications import address_rows, order
+from arbedge.names import Channel, Door
+from notifications import address_rows, addresses, order
 from notifications.models import Address
 from notifications.names import AddressState
 from notifications.receivers.webhooks import Webhooks
@@ -200,8 +200,6 @@ def test_a_disabled_address_is_enabled_and_one_never_proven_is_sent_its_code(
 
 
 def test_who_unblocked_the_bot_enables_it_here(client: Client, ada: User) -> None:
-    from notifications import addresses
-
     addresses.disable("blocked", recipient_id=ada.pk, channel=Channel.TELEGRAM)
     assert "You blocked it" in body(client.get(PAGE))
     client.post(f"{PAGE}{row().pk}/enable")
@@ -218,8 +216,6 @@ def test_removing_asks_first(client: Client, ada: User) -> None:
 
 
 def test_removing_the_last_address_of_a_channel_leaves_it(client: Client, ada: User) -> None:
-    from arbedge.names import Door
-
     hook = kept(ada, Channel.WEBHOOK, HOOK)
     order.use(ada, Channel.WEBHOOK, door=Door.WEB)
     client.post(f"{PAGE}{hook.pk}/remove")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from cryptography.fernet import Fernet
 
 from accounts.models import User
-from arbedge import cache, limits, sealing
+from arbedge import cache, limits, resealing, sealing
 from arbedge.errors import ArbEdgeError, BadInput, NotFound, TooMany
 from arbedge.http import RefusedAddress
 from arbedge.names import Channel, Door
@@ -91,10 +93,6 @@ def test_the_digest_tells_one_place_from_another_whatever_its_secrets(ada: User)
 
 
 def test_sealed_anew_the_address_still_opens(ada: User, settings: Any) -> None:
-    from cryptography.fernet import Fernet
-
-    from arbedge import resealing
-
     row = add(ada)
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
     assert Address in resealing.columns()
@@ -148,8 +146,6 @@ def test_a_name_that_leads_inside_is_refused_when_it_is_looked_up(
 def test_a_name_server_that_says_nothing_is_not_waited_for(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     async def never(*_: object, **__: object) -> list[Any]:
         await asyncio.sleep(60)
         return []

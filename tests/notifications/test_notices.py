@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts import preferences
+from accounts.models import User
 from arbedge.names import Channel, Door
 from notifications import addresses, notices, rendering
 from notifications.content import Content
@@ -22,8 +23,6 @@ TELEGRAM, EMAIL, WEBHOOK = (CHANNEL_NUMBERS[one] for one in (
 
 def disabled_hook(user_id: int, problem: str = "unreachable") -> Address:
     """A webhook of this person that was switched off just now."""
-    from accounts.models import User
-
     row = kept(User.objects.get(pk=user_id), Channel.WEBHOOK, HOOK,
                shown="hooks.example.org …4f9c")  # fmt: skip
     found = addresses.disable(problem, address_id=row.pk, now=NOON)

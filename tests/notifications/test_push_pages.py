@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from arbedge.names import Channel
 from notifications import address_rows, addresses, order
+from notifications.channels import vapid
 from notifications.models import Address
 from notifications.names import AddressState
 from tests.accounts.factories import UserFactory
@@ -131,8 +132,6 @@ def test_the_worker_is_served_from_the_root_and_never_stale(client: Client) -> N
 
 
 def test_the_page_names_the_sites_public_key(client: Client, ada: User, settings: Any) -> None:
-    from notifications.channels import vapid
-
     assert f'data-key="{vapid.public_key()}"' in body(client.get("/account/channels/"))
     settings.VAPID_PRIVATE_KEY = ""
     shown = body(client.get("/account/channels/"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.core import signing
 from django.test import Client
 
 from accounts.models import User
@@ -110,8 +111,6 @@ def test_a_link_names_its_address_to_nobody(path: str) -> None:
 
 
 def test_a_token_of_another_room_is_none() -> None:
-    from django.core import signing
-
     with pytest.raises(BadInput):
         unsubscribing.read(signing.Signer(salt="another room").sign_object(["email", "", "x"]))
 
@@ -136,9 +135,3 @@ def test_staff_lifts_what_owners_cannot_and_it_is_written_down() -> None:
 
 def test_lifting_what_is_not_there_changes_nothing() -> None:
     assert not suppressions.lift(*MARK)
-
-
-def test_the_accounts_own_suppressions_are_found(ada: User) -> None:
-    assert suppressions.of_account(ada) == {}
-    suppressions.suppress(*MARK, suppressions.UNSUBSCRIBED, "…")
-    assert suppressions.of_account(ada) == {Channel.EMAIL: "unsubscribed"}

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from arbedge import cache
-from arbedge.errors import ArbEdgeError, BadInput, NotFound, TooMany
+from arbedge.errors import ArbEdgeError, BadInput, NoData, NotFound, TooMany
 from arbedge.names import Channel, Door
 from notifications import addresses, order, tasks, verification
 from notifications.models import Address, Verification
@@ -142,8 +142,6 @@ def test_guesses_of_a_person_are_counted_whatever_the_address(
 def test_without_the_cache_nobody_guesses(
     ada: User, mailbox: Address, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from arbedge.errors import NoData
-
     def gone(*_: object, **__: object) -> None:
         raise NoData("the cache is gone")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import deliveries_of
+from notifications import deliveries_of, signing
 from notifications.models import Address, Attempt
 from notifications.names import Outcome, Recipient, Topic
 from tests.accounts.factories import NOON, UserFactory
@@ -97,11 +99,6 @@ def test_the_page_explains_how_to_check_a_signature_as_we_make_it(
     client: Client, ada: User
 ) -> None:
     """The code on the page is run: it takes our signature and refuses a changed body."""
-    import html
-    import time
-
-    from notifications import signing
-
     shown = body(client.get(f"{PAGE}{logged_hook(ada).pk}/log"))
     code = html.unescape(re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.DOTALL)[0])
     told: dict[str, Any] = {}
