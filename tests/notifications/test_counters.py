@@ -122,7 +122,7 @@ def test_what_workers_count_is_read_by_the_web(tmp_path: Path) -> None:
             [sys.executable, "-c", WORKER], cwd=ROOT, env=environment, check=True, timeout=120
         )
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(tmp_path))
+    MultiProcessCollector(registry, path=str(tmp_path))  # type: ignore[no-untyped-call]
     lines = generate_latest(registry).decode().splitlines()
     assert 'arbedge_eligibility_total{reason="no_session"} 14.0' in lines
     assert 'arbedge_queue_due{channel="telegram"} 9.0' in lines
