@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from queue import Empty
 from typing import Final
 
+import structlog
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
@@ -35,6 +36,8 @@ from notifications.handover import Letter, Sorted
 from notifications.rows import Claimed
 from notifications.settling import STEP
 from notifications.teller import LISTEN_S, Clock, Ran, Teller, UnderWay
+
+log = structlog.get_logger(__name__)
 
 BUDGET_S: Final = 2.0  # then others get their turn: fan-outs wait for the same workers
 MOST_ROWS: Final = 200
@@ -143,6 +146,10 @@ def _send(letters: Sequence[Letter], teller: Teller, begin_by: float) -> None:
                 teller.take(under_way[answered.delivery_id], answered)
             if answers.empty() or len(teller.ends.settled) >= STEP:
                 teller.tell()
-        sending.result(timeout=1.0)
+        error = sending.exception(timeout=1.0)
+        if error is not None:
+            # What was answered is told all the same; the rest lapses with its lease.
+            counters.WORKER_ERRORS.labels("sending").inc()
+            log.error("sending_failed", channel=letters[0].row.on, exc_info=error)
     finally:
         sending.cancel()

@@ -52,12 +52,20 @@ class _Sending:
 
 
 async def send(letters: Sequence[Letter], answers: Answers, begin_by: float) -> None:
-    """Sends every sheet and puts what came of each into `answers`, then None. Raises nothing."""
+    """Sends every sheet and puts what came of each into `answers`, then None.
+
+    Raises, when all that is under way has been answered, what nobody foresaw; sheets without an
+    answer are then to be tried again.
+    """
     work = _Sending(_chunks(letters), answers, begin_by)
     try:
-        await asyncio.gather(*(_work_off(work) for _ in range(SIDE_BY_SIDE)))
+        workers = (_work_off(work) for _ in range(SIDE_BY_SIDE))
+        ends = await asyncio.gather(*workers, return_exceptions=True)
     finally:
         answers.put(None)
+    for end in ends:
+        if end is not None:
+            raise end
 
 
 def _chunks(letters: Sequence[Letter]) -> deque[list[Sheet]]:

@@ -15,7 +15,7 @@ from accounts import tiers
 from accounts.models import User
 from arbedge import aio, breaker, cache
 from arbedge.names import Channel, Fault, Tier
-from notifications import delivery, outbox, quotas, reaching, teller, waking
+from notifications import delivery, gates, outbox, quotas, reaching, teller, waking
 from notifications.codes import Code
 from notifications.delivery import run
 from notifications.models import Attempt, Delivery
@@ -451,6 +451,25 @@ class TestMishaps:
         row = waiting()
         run(Channel.TELEGRAM, NOON)
         assert state(row) == ("pending", "timeout")
+
+    def test_what_was_answered_is_told_whatever_happens_beside_it(
+        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The row that was sent is settled; the one nobody heard of lapses with its lease."""
+        telegram.batch = 1
+        heard, calls = gates.heard, [0]
+
+        async def break_once(answers: Any) -> None:
+            calls[0] += 1
+            if calls[0] == 1:
+                raise RuntimeError("what now?")
+            await heard(answers)
+
+        monkeypatch.setattr(gates, "heard", break_once)
+        for _ in range(8):
+            waiting()
+        ran = run(Channel.TELEGRAM, NOON)
+        assert ran.sent == len(telegram.sent) == 8
 
     def test_a_sender_that_loses_count_loses_no_row(
         self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
