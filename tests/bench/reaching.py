@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -53,7 +54,9 @@ def _at_size(size: int, now: datetime) -> Iterator[Line]:
     result = f"{pairs:,} eligible, {statements} statement"
     yield Line("h", f"eligibility of {EVENTS} events, all tiers due", told, took, result,
                "" if aim is None else f"{aim:,.0f} ms", met)  # fmt: skip
-    yield Line("h", "  memory of the database", told, took, f"{_memory_mb(due, now):,.0f} MB more")
+    spent, memory_mb = _taken(due, now)
+    result = f"{memory_mb:,.0f} MB more, {spent.best_ms:,.0f} ms"
+    yield Line("h", "  the database's memory and processor", told, spent, result)
     some = [one for one in due if one.tier in AT_ONCE]
     took, pairs, _ = _matched(some, now)
     yield Line("h", "  only tiers without delay due", told, took, f"{pairs:,} eligible")
@@ -124,8 +127,9 @@ def _asked(due: list[Any], now: datetime) -> Iterator[tuple[Any, str, Any]]:
         yield cursor, text, values
 
 
-def _memory_mb(due: list[Any], now: datetime) -> float:
-    """The most memory of its own a new server process takes for the statement."""
+def _taken(due: list[Any], now: datetime) -> tuple[Timed, float]:
+    """What a new server process takes for the statement: time of one core, whatever else the
+    machine does, and the most memory of its own."""
     from django.db import connection
 
     connection.close()
@@ -133,8 +137,20 @@ def _memory_mb(due: list[Any], now: datetime) -> float:
         cursor.execute("SELECT pg_backend_pid()")
         [(process,)] = cursor.fetchall()
         before = _own_mb(process)
-        cursor.execute(text, values)
-        return _own_mb(process) - before
+        spent = timed(
+            lambda: cursor.execute(text, values),
+            repeats=5, warm=1, clock=lambda: _processor_s(process),
+        )  # fmt: skip
+        return spent, _own_mb(process) - before
+
+
+def _processor_s(process: int) -> float:
+    """The time a process has worked, from the kernel."""
+    told = Path(f"/proc/{process}/stat")
+    if not told.exists():
+        return float("nan")
+    user, system = told.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _own_mb(process: int) -> float:
