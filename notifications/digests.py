@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from accounts import audience
-from arbedge.names import State
+from accounts import audience, tiers
+from arbedge.names import Role, State
 from notifications import asked_counters, letters, waking
 from notifications.cohort_figures import figures_for
-from notifications.letters import REACHABLE, inserting
+from notifications.letters import OF_PERSON, REACHABLE, inserting
 from notifications.models import Message
 from notifications.names import DeliveryState, Priority, Recipient, Topic
 
@@ -86,13 +86,16 @@ WITH placed AS (
 )
 SELECT count(DISTINCT recipient_id) FROM gone
 """  # noqa: S608
+# A bundle takes one place in the hour, and so shows no more than the tier shows in an hour.
+_SHOWN: Final = f"""one.items[1:CASE WHEN a.role >= {list(Role).index(Role.ADMIN)}
+    THEN {KEPT_AT_MOST} ELSE (%(per_hour)s::int[])[1 + {OF_PERSON["tier"]}] END]"""
 _WRITE: Final = inserting(
     {
         "message_id": "m.id",
         "facts_of_id": "one.facts_of_id",
         "topic": "m.topic",
         "opportunity_id": "m.opportunity_id",
-        "items": "one.items",
+        "items": _SHOWN,
         "priority": "m.priority",
         "expires_at": "one.expires_at",
         "silent": "false",
@@ -257,5 +260,11 @@ def _insert(rows: list[dict[str, Any]], now: datetime) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"now": now, "rows": json.dumps(rows)})
+        cursor.execute(_WRITE, {"now": now, "rows": json.dumps(rows), "per_hour": _per_hour()})
         letters.wake([row[0] for row in cursor.fetchall()])
+
+
+def _per_hour() -> list[int]:
+    """How many opportunities an hour each tier shows, by its rank; its own limit, if it has one."""
+    shown = (one.opportunities_per_hour for one in tiers.table().values())
+    return [KEPT_AT_MOST if number is None else min(number, KEPT_AT_MOST) for number in shown]

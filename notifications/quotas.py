@@ -20,11 +20,11 @@ from typing import Any, Final, Protocol
 import structlog
 from django.db import transaction
 
-from accounts.models import User
+from accounts import standing
 from accounts.signals import TierChange
 from arbedge import cache
 from arbedge.clock import HOUR_MS
-from arbedge.errors import NoData
+from arbedge.errors import NoData, NotFound
 from notifications import quota_keys as keys
 from notifications import quota_rebuild, quota_rows
 from notifications.codes import Code
@@ -152,10 +152,10 @@ def limits_changed(**_: Any) -> None:
 
 def used(user_id: int, now: datetime) -> int | None:
     """How many messages that count a person was sent in his day so far; None: not known now."""
-    zone = User.objects.filter(pk=user_id).values_list("time_zone", flat=True).first()
-    if zone is None:
+    try:
+        start, _ = keys.day_of(standing.known(user_id).time_zone, now)
+    except NotFound:
         return None
-    start, _ = keys.day_of(zone, now)
     try:
         with cache.reachable("quotas"):
             if cache.client().get(keys.marker_key()) is None:

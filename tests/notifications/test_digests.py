@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts import tiers
 from accounts.models import User
+from arbedge.names import Tier
 from notifications import digests, waking
 from notifications.models import Delivery, DigestItem, Message
 from notifications.names import Topic
@@ -240,8 +242,20 @@ def test_a_run_takes_no_more_people_than_asked_and_says_that_others_wait() -> No
     assert Delivery.objects.count() == 3
 
 
+@pytest.mark.parametrize("tier", [Tier.FREE, Tier.BASIC, Tier.PREMIUM])
+def test_a_bundle_shows_no_more_than_the_tier_shows_in_an_hour(tier: Tier) -> None:
+    person = reachable_person(tier=tier)
+    messages = [opening(0.001 + n / 1e6) for n in range(25)]
+    waiting(person, *messages)
+
+    digests.run(NOON)
+
+    most = tiers.table()[tier].opportunities_per_hour
+    assert got(person)[0].items == [one.pk for one in reversed(messages[-most:])]
+
+
 def test_a_message_keeps_no_endless_list() -> None:
-    person = reachable_person()
+    person = reachable_person(tier=Tier.ENTERPRISE)
     messages = [opening(0.001 + n / 1e6) for n in range(55)]
     waiting(person, *messages)
 
