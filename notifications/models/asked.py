@@ -16,9 +16,9 @@ class AlertTrigger(models.Model):
     """Something a person has watched: `subject` is a coin, pair or venue, `level` in its unit.
 
     Fires at most once in five minutes and ten times an hour (`fired` times since `hour_began`),
-    and only when the level is crossed: `armed` once the figure was seen short of it. What is told of a
-    person's own money is compared with `base` (USDT); `seen` is the last figure read there, and
-    `problem` says why there was none.
+    and only when the level is crossed: `armed` once the figure was seen short of it. What is told
+    of a person's own money is compared with `base` (USDT); `seen` is the last figure read there,
+    and `problem` says why there was none.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="triggers")
