@@ -21,6 +21,7 @@ from accounts.models import User
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Tier
+from notifications import explain
 from notifications.admin import words
 from notifications.admin.deliveries import TopicFilter
 from notifications.models import Delivery, DeliveryLog, Message, Slice
@@ -168,7 +169,5 @@ def _sum(slices: list[Slice]) -> Counter[str]:
     return total
 
 
-def _explained(person: User, message: Message) -> Any:
-    from notifications import explain
-
+def _explained(person: User, message: Message) -> explain.Explanation:
     return explain.explain(person.pk, message.pk, timezone.now())
