@@ -81,6 +81,14 @@ class Demo:
         except OSError:
             return ""
 
+    def messages(self) -> int:
+        """How many messages the phone shows."""
+        try:
+            with urllib.request.urlopen(self.address("Phone") + "_messages", timeout=5) as answer:
+                return int(json.load(answer)["number"])
+        except OSError:
+            return 0
+
     def scan(self) -> dict[str, Any]:
         """What `manage.py scan --once --json` prints in another terminal."""
         done = subprocess.run(
@@ -208,6 +216,7 @@ def test_the_demo_finds_everything_heals_and_leaves_nothing() -> None:
         until(lambda: len(live(demo)) >= len(PLANTED), "all that is planted is open")
         opened = live(demo)
         assert not coins(demo) & (TRAPPED - SHALLOW)
+        until(lambda: demo.messages() >= len(PLANTED), "messages arrive on the phone")
         assert sum(f">{coin} <" in demo.page().replace("\n", "") for coin in PAYING) >= 5
 
         for words in PIECES.values():
