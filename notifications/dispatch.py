@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import SimpleQueue
@@ -22,8 +22,11 @@ from notifications.handover import Letter, Sheet
 from notifications.names import Outcome
 from notifications.rows import Try
 
-CHUNK: Final = 25  # messages of one call of a sender; their answers are settled together
-SIDE_BY_SIDE: Final = 4
+# Messages of one call of a sender. Their answers come together: what a killed worker had sent and
+# could not tell is at most the chunks under way. A mail's connection is worth some more.
+CHUNK: Final = 5
+CHUNKS: Final[Mapping[Channel, int]] = {Channel.EMAIL: 25}
+SIDE_BY_SIDE: Final = 6
 SEND_WITHIN_S: Final = 30.0
 
 log = structlog.get_logger(__name__)
@@ -75,7 +78,7 @@ def _chunks(letters: Sequence[Letter]) -> deque[list[Sheet]]:
     for letter in letters:
         for sheet in letter.sheets:
             channel = sheet.stop.channel
-            most = min(sender(channel).batch, CHUNK)
+            most = min(sender(channel).batch, CHUNKS.get(channel, CHUNK))
             if channel not in last or len(last[channel]) >= most:
                 last[channel] = []
                 chunks.append(last[channel])
