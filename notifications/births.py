@@ -187,6 +187,8 @@ def write(event_ids: Sequence[int], now: datetime) -> int:
             cursor.execute(statement, values)
             due += [at for (at,) in cursor.fetchall()]
         _set_right(cursor, event_ids, now)
+        # Inside a transaction a changed table is not read: the next scan has it.
+        transaction.on_commit(tiers.table, robust=True)
         for at in sorted(set(due)):
             waking.after_commit(waking.fan_out, (at - now).total_seconds())
     return len(due)

@@ -18,6 +18,15 @@ LOCK: Final = 4_407_004
 # One host, quick, and most of the messages; other channels' hosts may take seconds to answer.
 MANY_AT_ONCE: Final = (Channel.TELEGRAM,)
 
+# KEYS when somebody is woken; ARGV how long to wait (ms). A wake that comes later is no help.
+_EARLIER: Final = """
+if redis.call('exists', KEYS[1]) == 1 and redis.call('pttl', KEYS[1]) <= tonumber(ARGV[1]) then
+    return 0
+end
+redis.call('set', KEYS[1], 1, 'PX', ARGV[1])
+return 1
+"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,11 +60,12 @@ def _give_back(place: list[int]) -> None:
 
 
 def first_to_wait(channel: Channel, wait_s: float) -> bool:
-    """Whether nobody else is to be woken for this channel within the time; True without the
-    cache, for then the sweeper alone would be left."""
+    """Whether nobody is woken for this channel as early as in `wait_s`; True without the cache,
+    for then the sweeper alone would be left."""
     try:
         with cache.reachable("turns"):
+            wait_ms = max(1, round(wait_s * 1000))
             name = cache.key("deliver", "waits", channel.value)
-            return bool(cache.client().set(name, 1, nx=True, px=max(1, round(wait_s * 1000))))
+            return bool(cache.client().eval(_EARLIER, 1, name, wait_ms))
     except NoData:
         return True
