@@ -77,5 +77,6 @@ def ask(
 
 
 def to(page: str) -> HttpResponse:
-    """On to one of the pages."""
-    return HttpResponseRedirect(reverse(_pages[page][1]))
+    """On to one of the pages; those of this floor need not be in the navigation."""
+    _, url_name = _pages.get(page, ("", f"accounts:{page}"))
+    return HttpResponseRedirect(reverse(url_name))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arbedge.names import Channel, Language
+from arbedge.names import Channel, Language, Tier
 from notifications import broadcasts, digests, rendering, trigger_told
 from notifications.content import Content
 from notifications.models import Delivery, DigestItem, Message
@@ -88,7 +88,7 @@ def test_every_alert_can_be_written_on_every_channel(kind: TriggerKind, language
 
 @pytest.mark.parametrize("language", Language)
 def test_every_bundle_can_be_written_on_every_channel(language: str) -> None:
-    person = reachable_person(language=language)
+    person = reachable_person(language=language, tier=Tier.PREMIUM)
     for number in range(12):
         row = OpportunityFactory(asset=f"COIN{number}", as_of=NOON - MINUTE)
         message = MessageFactory(opportunity_id=row.pk, asset=row.asset, at=NOON)
