@@ -158,6 +158,13 @@ _TABLES = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public'
     AND tablename LIKE 'opportunities_%' AND tablename NOT LIKE 'opportunities_limit%'
 """
+# The people a test has made leave with their messages.
+NOBODY = """
+    TRUNCATE notifications_message RESTART IDENTITY CASCADE;
+    DELETE FROM accounts_session
+        USING accounts_user u WHERE user_id = u.id AND u.username LIKE 'chaos%';
+    DELETE FROM accounts_user WHERE username LIKE 'chaos%';
+"""
 # One observation opens: a test need not wait half a minute for three.
 _AT_ONCE = """
     INSERT INTO opportunities_limitsetting (profile_id, name, kind, venue, symbol, value, note,

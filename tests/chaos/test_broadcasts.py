@@ -15,24 +15,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.chaos.stack import ROOT, Stack, Worker, until
+from tests.chaos.stack import NOBODY, ROOT, Stack, Worker, until
 
 pytestmark = pytest.mark.chaos
 
 PEOPLE, WITH_ITEMS, KILLS = 4_000, 800, 25
-_GONE = """
-    TRUNCATE notifications_message RESTART IDENTITY CASCADE;
-    DELETE FROM accounts_session
-        USING accounts_user u WHERE user_id = u.id AND u.username LIKE 'chaos%';
-    DELETE FROM accounts_user WHERE username LIKE 'chaos%';
-"""
 
 
 @pytest.fixture
 def told(stack: Stack) -> Iterator[dict[str, Any]]:
     """Who is to be written to; they leave with the test."""
     yield _start(stack, "--seed", str(PEOPLE), str(WITH_ITEMS)).answer()
-    stack.change(_GONE)
+    stack.change(NOBODY)
 
 
 def _start(stack: Stack, *words: str) -> Worker:

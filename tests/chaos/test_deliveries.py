@@ -5,10 +5,12 @@ Ten thousand: `python -m tests.chaos.deliveries --number 10000`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.chaos.deliveries import Figures, Plan, unleash
-from tests.chaos.stack import Stack
+from tests.chaos.stack import NOBODY, Stack
 
 pytestmark = pytest.mark.chaos
 
@@ -18,10 +20,11 @@ PLAN = Plan(
 
 
 @pytest.fixture(scope="module")
-def figures(installation: Stack) -> Figures:
+def figures(installation: Stack) -> Iterator[Figures]:
     figures = unleash(installation, PLAN)
     print("\n".join(figures.lines()))
-    return figures
+    yield figures
+    installation.change(NOBODY)
 
 
 def test_every_delivery_ends_in_exactly_one_final_state(figures: Figures) -> None:

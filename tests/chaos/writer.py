@@ -73,7 +73,7 @@ def seed(people: int, items: int, now: datetime) -> dict[str, Any]:
     from tests.notifications.factories import facts
 
     users = User.objects.bulk_create(
-        User(username=f"chaos{n}", name=f"Chaos {n}", telegram_id=2_000_000 + n)
+        User(username=f"chaos-reader{n}", name=f"Reader {n}", telegram_id=2_000_000 + n)
         for n in range(people)
     )
     Session.objects.bulk_create(
