@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -92,8 +93,12 @@ def world(settings: Settings) -> Iterator[World]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         number = next(_numbers)
+        now = timezone.now()
         person = reachable_person(
-            telegram_id=number, email=f"ann{number}@example.com", email_verified_at=timezone.now()
+            telegram_id=number,
+            email=f"ann{number}@example.com",
+            email_verified_at=now,
+            session_until=now + timedelta(days=1),
         )
         yield World(receivers, url, person)
 
