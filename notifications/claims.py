@@ -170,6 +170,13 @@ def claim(channel: Channel, now: datetime, *, limit: int, alone: bool = False) -
     return batch
 
 
+def is_due(channel: Channel, now: datetime) -> bool:
+    """Whether any row waits on a channel that is due by then."""
+    return Delivery.objects.filter(
+        state=DeliveryState.PENDING, channel=CHANNEL_NUMBERS[channel], due_at__lte=now
+    ).exists()
+
+
 def next_due(channel: Channel, now: datetime, within: timedelta) -> datetime | None:
     """When the next row that waits on a channel is due, if that is soon."""
     waiting = Delivery.objects.filter(

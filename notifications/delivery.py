@@ -1,8 +1,9 @@
 """From the queue to the channels: claim, make ready, send, and tell the queue at once.
 
-A run works until nothing is due or its time is up, and never sleeps: what pace, breakers or limits
-do not allow now goes back to the queue with the time to come again. Answers are settled while
-further messages are on their way, so that a worker killed at any moment repeats at most those.
+A run works until nothing is due or its time is up, and hardly sleeps: what pace, breakers or
+limits do not allow now stays in the queue or goes back with the time to come again. Answers are
+settled while further messages are on their way, so that a worker killed at any moment repeats at
+most those.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from notifications import (
     turns,
     waking,
 )
+from notifications.channels.base import sender
 from notifications.dispatch import Answers
 from notifications.handover import Letter, Sorted
 from notifications.rows import Claimed
@@ -45,7 +47,7 @@ MOST_SLOW_ROWS: Final = 50  # of hosts that may take seconds to answer
 SOON: Final = timedelta(seconds=10)  # later, the sweeper looks
 NEXT_TURN: Final = timedelta(seconds=1)
 BEGIN_WITHIN_S: Final = 20.0  # of the lease of 60 s, so that every answer is told within it
-SHORTEST_WAIT_S: Final = 0.25  # rows that pace spreads are taken some at a time
+SHORTEST_WAIT_S: Final = 0.1  # rows that pace spreads are taken some at a time
 
 
 def run(channel: Channel, now: datetime, *, budget_s: float = BUDGET_S) -> Ran:
@@ -61,12 +63,28 @@ def run(channel: Channel, now: datetime, *, budget_s: float = BUDGET_S) -> Ran:
             ran.next_at = now + NEXT_TURN
             return ran
         while clock.spent_s < budget_s:
-            if not _work_off(channel, clock, ran, limit) and not _suspect(channel, clock, ran):
+            room, opens_at = _room(channel, clock, limit)
+            if not room and outbox.is_due(channel, opens_at):
+                ran.next_at = min(opens_at - gates.NEAR, clock.now + SOON)
+                return ran
+            worked = _work_off(channel, clock, ran, room or limit)
+            if not worked and not _suspect(channel, clock, ran):
                 ran.next_at = outbox.next_due(channel, clock.now, SOON)
                 return ran
         _suspect(channel, clock, ran)
     ran.more = True
     return ran
+
+
+def _room(channel: Channel, clock: Clock, most: int) -> tuple[int, datetime]:
+    """How many rows to claim, and if none, when there is room: more would only go back.
+
+    Where rows go to many hosts, only the rows themselves can tell.
+    """
+    if channel not in turns.MANY_AT_ONCE:
+        return most, clock.now
+    number, opens_at = aio.run(gates.room(channel, sender(channel).host({}), clock.now))
+    return (most if number is None else min(number, most)), opens_at
 
 
 def _suspect(channel: Channel, clock: Clock, ran: Ran) -> bool:

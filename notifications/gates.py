@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,11 +19,14 @@ from notifications.channels.base import Result
 from notifications.codes import Code
 from notifications.handover import Parcel, Sorted, Stop, failed
 from notifications.names import Outcome
-from notifications.pacing import Want
+from notifications.pacing import Go, Want
 from notifications.verdicts import may_go_elsewhere
 
 LONG: Final = timedelta(seconds=60)  # the recipient's next channel is not kept waiting longer
 PROBING: Final = timedelta(seconds=1)
+# What is so near is waited for here: rows that went back to the queue come a little late each time,
+# and a window begins anew with what was let go late.
+NEAR: Final = timedelta(milliseconds=100)
 
 FAULTS: Final[Mapping[str, Fault]] = {
     Code.TIMEOUT: Fault.TIMEOUT,
@@ -46,7 +50,7 @@ async def passed(parcels: Sequence[Parcel], now: datetime, ends: Sorted) -> list
     board = await _board()
     whole = [one for one in parcels if await _past_breakers(board, one, now, ends)]
     wants = [_want(parcel, stop) for parcel in whole for stop in parcel.stops]
-    answers = iter(await pacing.admit(wants, now.timestamp() * 1000) if wants else ())
+    answers = iter(await _paced(wants, now.timestamp() * 1000) if wants else ())
     let_go = []
     for parcel in whole:
         at_ms = max([next(answers).at_ms for _ in parcel.stops])
@@ -55,6 +59,28 @@ async def passed(parcels: Sequence[Parcel], now: datetime, ends: Sorted) -> list
         else:
             let_go.append(parcel)
     return let_go
+
+
+async def room(channel: Channel, host: str, now: datetime) -> tuple[int | None, datetime]:
+    """How many messages a host takes in a moment, None where nobody knows; if none, when."""
+    soon = now + NEAR
+    found = await pacing.room(channel, host, soon.timestamp() * 1000)
+    opens_at = datetime.fromtimestamp(found.opens_at_ms / 1000, UTC)
+    return found.number, max(opens_at, soon)
+
+
+async def _paced(wants: Sequence[Want], now_ms: float) -> list[Go]:
+    """When each may go; those whose moment is near are asked for again when it has come."""
+    answers = await pacing.admit(wants, now_ms)
+    near_ms = now_ms + NEAR / timedelta(milliseconds=1)
+    near = [place for place, go in enumerate(answers) if 0 < go.at_ms <= near_ms]
+    if near:
+        at_ms = max(answers[place].at_ms for place in near)
+        await asyncio.sleep((at_ms - now_ms) / 1000)
+        again = await pacing.admit([wants[place] for place in near], at_ms)
+        for place, go in zip(near, again, strict=True):
+            answers[place] = go
+    return answers
 
 
 async def heard(answers: Sequence[tuple[Stop, Result]]) -> None:

@@ -7,12 +7,12 @@ when the lease has run out, and at most what it had sent and not yet told is sen
 
 from __future__ import annotations
 
-from notifications.claims import LEASE, claim, next_due, release_lapsed
+from notifications.claims import LEASE, claim, is_due, next_due, release_lapsed
 from notifications.replaying import replay
 from notifications.rows import Batch, Claimed, Ended, Settled, Try
 from notifications.settling import Told, put_back, settle
 
 __all__ = [
-    "LEASE", "Batch", "Claimed", "Ended", "Settled", "Told", "Try", "claim", "next_due",
-    "put_back", "release_lapsed", "replay", "settle",
+    "LEASE", "Batch", "Claimed", "Ended", "Settled", "Told", "Try", "claim", "is_due",
+    "next_due", "put_back", "release_lapsed", "replay", "settle",
 ]  # fmt: skip

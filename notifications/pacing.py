@@ -21,7 +21,7 @@ from arbedge import cache, clock
 from arbedge.clock import MINUTE_MS, SECOND_MS
 from arbedge.names import Channel
 from notifications import pacing_alone
-from notifications.pacing_script import ADMIT, PAUSE
+from notifications.pacing_script import ADMIT, PAUSE, ROOM
 
 HORIZON_MS: Final = 60 * SECOND_MS
 LATE: Final = 1.03  # who waits comes in rounds, each a little late: the one before may be late too
@@ -53,6 +53,17 @@ class Go:
     """0 is now; else the moment (ms since 1970) before which asking again is no use."""
 
     at_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many messages a host takes at a moment; if none, when it takes the next (ms since 1970).
+
+    `number` is None where nobody knows.
+    """
+
+    number: int | None
+    opens_at_ms: float = 0.0
 
 
 # Messages a second to one host, and to one address of it. Sources: core.telegram.org/bots/faq;
@@ -90,6 +101,18 @@ async def admit(wants: Sequence[Want], now_ms: float) -> list[Go]:
     await pacing_alone.end()
     _marks[prefix] = answer[0].decode()
     return [Go(float(at)) for at in answer[1:]]
+
+
+async def room(channel: Channel, host: str, at_ms: float) -> Room:
+    """What a host has places for, whatever its single addresses allow; nothing is let go by it."""
+    wanted = limits(Want("", channel, host))
+    try:
+        answer: Any = await cache.aclient().eval(
+            ROOM, 0, _prefix(), at_ms, f"{channel}:{host}", msgspec.json.encode(wanted)
+        )
+    except (redis.ConnectionError, redis.TimeoutError):
+        return Room(None)
+    return Room(int(answer[0]), float(answer[1]))
 
 
 async def pause(channel: Channel, host: str, seconds: float) -> None:

@@ -13,25 +13,11 @@ from __future__ import annotations
 
 from typing import Final
 
-# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), the mark seen last (""
-# for none), a new mark, and the wants as JSON: lists of [who, name of the pause, priority, [[name
-# of the limit, most, window in ms, how far apart (ms) the rounds of those who wait are], …]].
-# Returns the mark, and one moment per want as text: "0" for now.
-# Machines' clocks differ: time never runs backwards here. A cache that lost its mark does not know
-# what was let go before: limits of a second wait for one window, longer ones fill up slowly.
-ADMIT: Final = """
-local prefix, asked = ARGV[1], tonumber(ARGV[2])
-local horizon = tonumber(ARGV[3])
-local now = math.max(asked, tonumber(redis.call('get', prefix .. 'clock') or '0'))
-redis.call('set', prefix .. 'clock', string.format('%.3f', now), 'px', 60000)
-local mark = redis.call('get', prefix .. 'mark')
-local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
-if not mark then
-    mark, begun = ARGV[5], 0
-    if ARGV[4] ~= '' then begun = now end
-    redis.call('mset', prefix .. 'mark', mark, prefix .. 'begun', string.format('%.3f', begun))
-end
-local limits, pauses, keep = {}, {}, horizon + 120000
+# How full a limit is: needs `prefix`, `now`, and `begun`, since when all that was let go is known.
+# A cache that was lost does not know what was let go before: limits of a second wait for one
+# window, longer ones fill up slowly.
+_LIMIT: Final = """
+local limits = {}
 
 local function limit(told)
     local one = limits[told[1]]
@@ -54,10 +40,30 @@ local function limit(told)
     limits[told[1]] = one
     return one
 end
+"""
 
+# ARGV: prefix of keys, now (ms), how far ahead a moment may be told (ms), the mark seen last (""
+# for none), a new mark, and the wants as JSON: lists of [who, name of the pause, priority, [[name
+# of the limit, most, window in ms, how far apart (ms) the rounds of those who wait are], …]].
+# Returns the mark, and one moment per want as text: "0" for now.
+# Machines' clocks differ: time never runs backwards here.
+ADMIT: Final = f"""
+local prefix, asked = ARGV[1], tonumber(ARGV[2])
+local horizon = tonumber(ARGV[3])
+local now = math.max(asked, tonumber(redis.call('get', prefix .. 'clock') or '0'))
+redis.call('set', prefix .. 'clock', string.format('%.3f', now), 'px', 60000)
+local mark = redis.call('get', prefix .. 'mark')
+local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
+if not mark then
+    mark, begun = ARGV[5], 0
+    if ARGV[4] ~= '' then begun = now end
+    redis.call('mset', prefix .. 'mark', mark, prefix .. 'begun', string.format('%.3f', begun))
+end
+local pauses, keep = {{}}, horizon + 120000
+{_LIMIT}
 local function before(one, priority)
     if not one.waits then
-        one.waits, one.first_again = {}, 0
+        one.waits, one.first_again = {{}}, 0
         for _, rank in ipairs(redis.call('smembers', one.key .. '|ranks')) do
             one.waits[tonumber(rank)] = redis.call('zcount', one.key .. '|' .. rank, now, '+inf')
         end
@@ -96,7 +102,7 @@ local function remember(one, who, priority, at)
     one.waits[rank] = (one.waits[rank] or 0) + 1
 end
 
-local answers = {mark}
+local answers = {{mark}}
 for place, want in ipairs(cjson.decode(ARGV[6])) do
     local who, pause, priority = want[1], want[2], want[3]
     if pauses[pause] == nil then
@@ -135,6 +141,25 @@ for _, one in pairs(limits) do
     end
 end
 return answers
+"""
+
+# ARGV: prefix of keys, a moment (ms), the name of the pause, and the limits as JSON. Returns how
+# many may go at that moment, and when (ms, as text) the first may where none may.
+ROOM: Final = f"""
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
+{_LIMIT}
+local number, at = math.huge, tonumber(redis.call('get', prefix .. 'pause:' .. ARGV[3]) or '0')
+for _, told in ipairs(cjson.decode(ARGV[4])) do
+    local one = limit(told)
+    local held = #one.times - one.first + 1
+    number = math.min(number, one.room - held)
+    if held >= one.room then
+        at = math.max(at, (one.times[one.first + held - one.room] or begun) + one.window)
+    end
+end
+if at > now then return {{0, string.format('%.3f', at)}} end
+return {{math.max(number, 0), '0'}}
 """
 
 # KEYS: the pause. ARGV: until when (ms), for how long (ms). A shorter pause never ends a longer.

@@ -209,13 +209,16 @@ def _most_within(times: Sequence[float], window_s: float) -> int:
 
 
 def _in_order_of_tier(chats: Sequence[int]) -> float:
-    """Share of neighbours of which the first has no lower tier than the second."""
-    from accounts.models import User
-    from arbedge.names import Tier
+    """Share of neighbours of which the first has no lower tier than the second.
 
-    known = dict(User.objects.filter(telegram_id__in=chats).values_list("telegram_id", "tier"))
-    ranks = [Tier(known[chat]).rank for chat in chats]
-    pairs = list(itertools.pairwise(ranks))
+    The tier is the one that holds now: a paid one may be over.
+    """
+    from accounts.models import User
+    from notifications.models import Delivery
+
+    people = dict(User.objects.filter(telegram_id__in=chats).values_list("telegram_id", "id"))
+    tiers = dict(Delivery.objects.order_by("id").values_list("recipient_id", "tier"))
+    pairs = list(itertools.pairwise(tiers[people[chat]] for chat in chats))
     return sum(first >= second for first, second in pairs) / len(pairs)
 
 

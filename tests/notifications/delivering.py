@@ -16,7 +16,7 @@ from notifications.channels.base import Outgoing, Result
 from notifications.codes import Code
 from notifications.content import Content
 from notifications.names import Outcome, Topic
-from notifications.pacing import Go, Want
+from notifications.pacing import Go, Room, Want
 from tests.notifications.factories import NOON
 
 Answer = Callable[[Outgoing], Result]
@@ -69,11 +69,18 @@ class Pace:
 
     later: dict[tuple[Channel, str], float] = field(default_factory=dict)
     wants: list[Want] = field(default_factory=list)
+    asked_at_ms: list[float] = field(default_factory=list)
     pauses: list[tuple[Channel, str, float]] = field(default_factory=list)
+    places: Room = field(default_factory=lambda: Room(None))
 
-    async def admit(self, wants: Sequence[Want], _now_ms: float) -> list[Go]:
+    async def admit(self, wants: Sequence[Want], now_ms: float) -> list[Go]:
         self.wants += wants
-        return [Go(self.later.get((want.channel, want.host), 0.0)) for want in wants]
+        self.asked_at_ms.append(now_ms)
+        told = [self.later.get((want.channel, want.host), 0.0) for want in wants]
+        return [Go(at_ms if at_ms > now_ms else 0.0) for at_ms in told]
+
+    async def room(self, _channel: Channel, _host: str, _at_ms: float) -> Room:
+        return self.places
 
     async def pause(self, channel: Channel, host: str, seconds: float) -> None:
         self.pauses.append((channel, host, seconds))
@@ -93,6 +100,7 @@ def use_senders(monkeypatch: pytest.MonkeyPatch, *channels: Channel) -> dict[Cha
 def use_pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     pace = Pace()
     monkeypatch.setattr(pacing, "admit", pace.admit)
+    monkeypatch.setattr(pacing, "room", pace.room)
     monkeypatch.setattr(pacing, "pause", pace.pause)
     return pace
 

@@ -37,6 +37,12 @@ def admit(wants: Sequence[Want], at_ms: float) -> list[Go]:
     return aio.run(pacing.admit(wants, START_MS + at_ms), 10)
 
 
+def room(at_ms: float) -> tuple[int | None, float]:
+    """Telegram's places so many milliseconds after the start, and if none, when there are."""
+    found = aio.run(pacing.room(Channel.TELEGRAM, HOST, START_MS + at_ms), 10)
+    return found.number, found.opens_at_ms and round(found.opens_at_ms - START_MS)
+
+
 def number_let_go(wants: Sequence[Want], at_ms: float) -> int:
     """How many may go."""
     return sum(go.at_ms == 0 for go in admit(wants, at_ms))

@@ -20,6 +20,7 @@ from notifications.codes import Code
 from notifications.delivery import run
 from notifications.models import Attempt, Delivery
 from notifications.names import DeliveryState, Outcome, Priority, Topic
+from notifications.pacing import Room
 from notifications.reaching import Reach
 from notifications.teller import Ran
 from notifications.verdicts import FIRST_RETRY_S
@@ -326,6 +327,39 @@ class TestPace:
         assert state(row) == ("pending", "")
         assert (row.attempts, row.unended, row.due_at) == (0, 0, at)
         assert not Attempt.objects.exists()
+
+    def test_a_moment_that_is_near_is_waited_for(self, telegram: FakeSender, pace: Pace) -> None:
+        at = NOON + timedelta(seconds=2)
+        pace.later[Channel.TELEGRAM, "provider"] = at.timestamp() * 1000
+        row = waiting()
+
+        run(Channel.TELEGRAM, at - timedelta(milliseconds=90))
+
+        assert telegram.ids == [row.pk]
+        assert pace.asked_at_ms[-1] == at.timestamp() * 1000
+
+    def test_no_more_are_taken_than_there_are_places(
+        self, telegram: FakeSender, pace: Pace
+    ) -> None:
+        opens_at = NOON + timedelta(seconds=1)
+        pace.places = Room(0, opens_at.timestamp() * 1000)
+        row = waiting()
+
+        ran = run(Channel.TELEGRAM, NOON)
+
+        assert (telegram.sent, pace.wants, row.due_at) == ([], [], NOON)
+        assert ran.next_at == opens_at - gates.NEAR
+
+    def test_the_highest_tiers_take_the_places(self, telegram: FakeSender, pace: Pace) -> None:
+        pace.places = Room(2)
+        rows = [waiting(tier=tier) for tier in (1, 4, 0, 3)]
+        run(Channel.TELEGRAM, NOON, budget_s=0.0001)
+        assert telegram.ids[:2] == [rows[1].pk, rows[3].pk]
+
+    def test_without_places_what_is_due_later_is_slept_for(self, pace: Pace) -> None:
+        pace.places = Room(0, (NOON + timedelta(seconds=1)).timestamp() * 1000)
+        row = waiting(due_at=NOON + timedelta(seconds=5))
+        assert run(Channel.TELEGRAM, NOON).next_at == row.due_at
 
     def test_groups_are_known_as_groups(self, pace: Pace) -> None:
         row = waiting()

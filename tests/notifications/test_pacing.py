@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from pytest_django import Settings
@@ -21,6 +22,7 @@ from tests.notifications.paces import (
     most_within,
     new_cache,
     number_let_go,
+    room,
     to,
 )
 
@@ -48,6 +50,26 @@ def test_two_thirds_of_a_seconds_messages_go_at_once_and_the_rest_in_rounds() ->
 def test_thirty_go_within_a_second_and_no_more_before_it_is_over() -> None:
     went = [number_let_go([to() for _ in range(40)], at_ms) for at_ms in (0, 300, 600, 999, 1000)]
     assert went == [20, 0, 10, 0, 10]
+
+
+def test_there_is_room_for_as_many_as_would_go() -> None:
+    assert room(0) == (20, 0)
+    assert number_let_go([to() for _ in range(15)], 0) == 15
+    assert room(100) == (5, 0)
+    assert number_let_go([to() for _ in range(5)], 100) == 5
+    assert room(200) == (0, 600)
+    assert room(600) == (10, 0)
+
+
+def test_looking_for_room_takes_none() -> None:
+    assert [room(0) for _ in range(30)] == [(20, 0)] * 30
+
+
+def test_there_is_no_room_while_the_host_is_paused() -> None:
+    with patch.object(pacing.clock, "now_ms", return_value=START_MS):
+        aio.run(pacing.pause(Channel.TELEGRAM, HOST, 3))
+    assert room(0) == (0, 3000)
+    assert room(3000) == (20, 0)
 
 
 def test_later_ones_wait_behind_those_who_were_told_before() -> None:
