@@ -95,6 +95,9 @@ class Chat(models.Model):
 
     telegram_id = models.BigIntegerField(unique=True)
     type = models.CharField(max_length=10, choices=choices(ChatType))
+    thread_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The forum topic posts go to; empty: the general one."
+    )
     title = models.CharField(max_length=255, blank=True, default="")
     registered_by = models.ForeignKey("accounts.User", models.CASCADE, related_name="chats")
     language = models.CharField(max_length=2, choices=choices(Language), default=Language.EN.value)

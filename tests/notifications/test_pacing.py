@@ -66,7 +66,7 @@ def test_looking_for_room_takes_none() -> None:
 
 
 def test_there_is_no_room_while_the_host_is_paused() -> None:
-    with patch.object(pacing.clock, "now_ms", return_value=START_MS):
+    with patch("arbedge.clock.now_ms", return_value=START_MS):
         aio.run(pacing.pause(Channel.TELEGRAM, HOST, 3))
     assert room(0) == (0, 3000)
     assert room(3000) == (20, 0)

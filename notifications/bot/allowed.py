@@ -1,0 +1,70 @@
+"""Whether whoever asks may use a command here: one answer for commands, buttons, menus and help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from accounts import permissions
+from accounts.permissions import Permission, Why
+from arbedge.errors import Forbidden
+from arbedge.names import AccountState
+from notifications.bot.registry import Command, Scope
+
+if TYPE_CHECKING:
+    from notifications.bot.asks import Ask
+
+_NO_SESSION: Final = "You have no active session. Send /start to begin one."
+_WRONG_SCOPE: Final = {
+    "only_private": "This works only in a private chat with the bot.",
+    "only_chat_admins": "Only admins of this group may use this.",
+    "only_group": "This works only in a group.",
+}
+_UNREGISTERED: Final = "This chat is not registered yet. One of its admins does that by /register."
+
+
+def refusal(ask: Ask, command: Command, *, where: Scope | None = None) -> Forbidden | None:
+    """Why the sender may not use the command here, None where he may.
+
+    Its code is one of only_private, only_chat_admins, only_group, unregistered_chat or of
+    permissions.Why. In a group the rights are those of the person who registered it.
+    """
+    at = where or ask.scope
+    if at not in command.scopes and not (at is Scope.CHAT_ADMINS and Scope.GROUP in command.scopes):
+        return _wrong_scope(command, at)
+    if at is Scope.PRIVATE:
+        return _in_private(ask, command)
+    if command.permission is None:
+        return None
+    if ask.standing is None:
+        return Forbidden(_UNREGISTERED, code="unregistered_chat")
+    return _held(ask, command.permission, group=True)
+
+
+def _wrong_scope(command: Command, at: Scope) -> Forbidden:
+    if at is Scope.PRIVATE:
+        code = "only_group"
+    else:
+        code = "only_private" if Scope.PRIVATE in command.scopes else "only_chat_admins"
+    return Forbidden(_WRONG_SCOPE[code], code=code, command=command.name)
+
+
+def _in_private(ask: Ask, command: Command) -> Forbidden | None:
+    held = ask.standing
+    if not command.session:
+        return None
+    if held is None:
+        return Forbidden(_NO_SESSION, code=Why.NO_SESSION.value)
+    if held.state is not AccountState.ACTIVE or not held.has_session(ask.now):
+        return _held(ask, Permission.OPPORTUNITIES_VIEW, group=False)
+    if command.roles and held.role not in command.roles:
+        return Forbidden("Only the staff of ArbEdge may use this.", code=Why.MISSING_ROLE.value)
+    return _held(ask, command.permission, group=False) if command.permission else None
+
+
+def _held(ask: Ask, permission: Permission, *, group: bool) -> Forbidden | None:
+    assert ask.standing is not None
+    try:
+        permissions.need(ask.standing, permission, now=ask.now, group=group, session=not group)
+    except Forbidden as refused:
+        return refused
+    return None
