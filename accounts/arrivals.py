@@ -63,8 +63,9 @@ def needs_code(proof: Proof) -> bool:
 
 
 def arrive(
-    proof: Proof, *, now: datetime, code: str = "", referral: str = "", language: str = "en"
-) -> Arrived:
+    proof: Proof, *, now: datetime, code: str = "", referral: str = "", language: str = "en",
+    door: Door = Door.WEB,
+) -> Arrived:  # fmt: skip
     """Returns the person, made now where he is new; a code is redeemed with it or nothing is done.
 
     A referral code counts for somebody new; one that does not is no reason to turn him away. Raises
@@ -76,29 +77,29 @@ def arrive(
     is_new = find(proof) is None
     with transaction.atomic():
         user = people.register(
-            door=Door.WEB, telegram_id=proof.telegram_id, telegram_name=proof.username,
+            door=door, telegram_id=proof.telegram_id, telegram_name=proof.username,
             email=proof.email, name=proof.name, language=language, now=now,
         )  # fmt: skip
         if needed:
-            redeeming.redeem(user, code, Door.WEB, now=now)
-        note = _refer(user, referral, now) if is_new and referral else ""
-        _fill_in(user, proof, now)
+            redeeming.redeem(user, code, door, now=now)
+        note = _refer(user, referral, door, now) if is_new and referral else ""
+        _fill_in(user, proof, door, now)
     return Arrived(user, is_new=is_new, note=note)
 
 
-def _refer(user: User, referral: str, now: datetime) -> str:
+def _refer(user: User, referral: str, door: Door, now: datetime) -> str:
     """ "" where the referral counts, else why it does not."""
     try:
-        referrals.referred(user, referral, door=Door.WEB, now=now)
+        referrals.referred(user, referral, door=door, now=now)
     except ArbEdgeError as error:
         return error.message
     return ""
 
 
-def _fill_in(user: User, proof: Proof, now: datetime) -> None:
+def _fill_in(user: User, proof: Proof, door: Door, now: datetime) -> None:
     """What is known now and was not: a name (one's own choice stays), and that the mail is his."""
     told = names_of_people.cleaned(proof.name)[: names_of_people.NAME_LENGTH]
     if told and not user.name:
-        people.rename(user, told, door=Door.WEB, by=user)
+        people.rename(user, told, door=door, by=user)
     if proof.email and user.email_verified_at is None:
         User.objects.filter(pk=user.pk).update(email_verified_at=now)

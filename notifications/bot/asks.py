@@ -11,6 +11,7 @@ from accounts import preferences
 from accounts.models import User
 from accounts.permissions import may
 from accounts.standing import Standing
+from arbedge.errors import ArbEdgeError
 from arbedge.names import Language
 from notifications.bot import words
 from notifications.bot.registry import Command, Scope
@@ -97,9 +98,13 @@ class Ask:
             numbers = preferences.of(self.person.pk).number_format
         return Style(self.language, self.zone, numbers)
 
-    def say(self, key: str, **values: Any) -> str:
+    def say(self, key: str, /, **values: Any) -> str:
         """A text of the bot in the reader's language; values are escaped."""
         return words.say(self.language, key, **values)
+
+    def problem(self, error: ArbEdgeError) -> str:
+        """What an error tells, in the reader's language."""
+        return words.problem(self.language, error)
 
     @property
     def scope(self) -> Scope:

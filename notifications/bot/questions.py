@@ -23,13 +23,26 @@ def ask(user_id: int, chat_id: int, line: str, now: datetime) -> str:
     return nonce
 
 
-def answer(nonce: str, user_id: int, chat_id: int, now: datetime) -> str:
-    """The line that was asked about; from now on it is answered, whatever was said.
+def look(nonce: str, user_id: int, chat_id: int, now: datetime) -> str:
+    """The line that was asked about, the question left open.
 
     Raises NotFound (question_unknown), Forbidden (question_of_another), Conflict
     (question_answered, question_old).
     """
+    return _open(Question.objects.filter(nonce=nonce[:16]).first(), user_id, chat_id, now).line
+
+
+def answer(nonce: str, user_id: int, chat_id: int, now: datetime) -> str:
+    """The line that was asked about; from the end of this transaction on it is answered, whatever
+    was said. Raises as `look`."""
     found = Question.objects.select_for_update().filter(nonce=nonce[:16]).first()
+    question = _open(found, user_id, chat_id, now)
+    question.answered_at = now
+    question.save(update_fields=["answered_at"])
+    return question.line
+
+
+def _open(found: Question | None, user_id: int, chat_id: int, now: datetime) -> Question:
     if found is None:
         raise NotFound("This question is not known any more.", code="question_unknown")
     if (found.user_id, found.chat_id) != (user_id, chat_id):
@@ -38,9 +51,7 @@ def answer(nonce: str, user_id: int, chat_id: int, now: datetime) -> str:
         raise Conflict("This was answered before.", code="question_answered")
     if found.expires_at <= now:
         raise Conflict("This question is older than five minutes. Ask again.", code="question_old")
-    found.answered_at = now
-    found.save(update_fields=["answered_at"])
-    return found.line
+    return found
 
 
 def forget_old(now: datetime) -> int:

@@ -23,7 +23,7 @@ FOLDER: Final = "notifications/bot"
 _format: Final = Formatter()
 
 
-def say(language: str, key: str, **values: Any) -> str:
+def say(language: str, key: str, /, **values: Any) -> str:
     """The text of `topic.name` with its values filled in. Raises KeyError for unknown ones."""
     return _format.vformat(_text(language, key), (), _Escaped(values))
 

@@ -1,0 +1,184 @@
+"""From an update to its answer: who asks, whether he may, what is done, and once only.
+
+Effects of a command and the calls that answer it are written in one transaction, so that an update
+that is handled again after a crash finds all of it done or nothing. Commands that talk to others
+run in no transaction and bear to be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from prometheus_client import Counter
+
+from accounts import sessions
+from arbedge import limits
+from arbedge.errors import ArbEdgeError, TooMany
+from notifications.bot import (
+    asking,
+    grammar,
+    hearing,
+    loading,
+    membership,
+    planning,
+    render,
+    words,
+)
+from notifications.bot.asks import Ask
+from notifications.bot.hearing import Heard
+from notifications.bot.planning import Plan
+from notifications.bot.render import Call, Target
+from notifications.bot.replies import Reply
+
+COMMANDS_RATE: Final = "10/minute"
+PRESSES_RATE: Final = "60/minute"
+WARNINGS_RATE: Final = "1/minute"
+HANDLED: Final = Counter("arbedge_bot_handled", "Updates by what was asked.", ["what", "outcome"])
+
+Keep = Callable[[list[Call]], None]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    reply: Reply | None
+    outcome: str
+
+
+def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
+    """Does what an update asks for and gives the calls that answer it to `keep`, once.
+
+    `keep` is called within the transaction of the effects. Raises OperationalError and
+    InterfaceError, where the database is gone and the update is to be handled again; nothing else.
+    """
+    loading.load()
+    try:
+        moved = membership.happened(update, now)
+        heard = None if moved is not None else hearing.heard(update)
+    except (OperationalError, InterfaceError):
+        raise
+    except ArbEdgeError as error:
+        _unread(error.code, keep)
+        return
+    except Exception:
+        log.exception("update_failed", update_id=update.get("update_id"))
+        _unread("failed", keep)
+        return
+    if moved is not None:
+        HANDLED.labels("membership", "done").inc()
+        keep(moved)
+    elif heard is None:
+        HANDLED.labels("nothing", "ignored").inc()
+        keep([])
+    else:
+        _asked(heard, now, keep)
+
+
+def _unread(code: str, keep: Keep) -> None:
+    HANDLED.labels("update", code).inc()
+    keep([])
+
+
+def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
+    """One thing somebody said or pressed."""
+    ask = asking.ask(heard, now)
+    plan: Plan | None = None
+    try:
+        if heard.private or heard.line:
+            _within_limits(ask, heard)
+        plan = planning.plan(ask, heard)
+        if plan is None:
+            keep(render.calls(_target(ask, heard), None))
+            return
+        if plan.forgets:
+            planning.forget_message(ask)
+        done = _done(plan, ask, heard, keep)
+    except (OperationalError, InterfaceError):
+        raise
+    except ArbEdgeError as error:
+        done = _Done(_problem(ask, plan, error), error.code)
+        keep(_calls(ask, heard, done.reply))
+    except Exception:
+        log.exception("command_failed", what=plan.what if plan else "")
+        done = _Done(Reply(ask.say("errors.internal"), new=True), "failed")
+        keep(_calls(ask, heard, done.reply))
+    HANDLED.labels(plan.what if plan else "unknown", done.outcome).inc()
+    _touch(ask, plan)
+
+
+def _done(plan: Plan, ask: Ask, heard: Heard, keep: Keep) -> _Done:
+    if plan.outside:
+        reply = plan.run()
+        with transaction.atomic():
+            plan.finish()
+            keep(_calls(ask, heard, reply))
+    else:
+        with transaction.atomic():
+            reply = plan.run()
+            plan.finish()
+            keep(_calls(ask, heard, reply))
+    return _Done(reply, "done")
+
+
+def _within_limits(ask: Ask, heard: Heard) -> None:
+    """Raises TooMany, with words once a minute and without them after that."""
+    who = str(ask.sender.telegram_id)
+    typed = bool(heard.line) and not heard.callback_id
+    name, rate = ("bot", COMMANDS_RATE) if typed else ("bot-presses", PRESSES_RATE)
+    found = limits.allow(name, who, rate, when_gone=True)
+    if found.ok:
+        return
+    told = limits.allow("bot-warnings", who, WARNINGS_RATE, when_gone=True).ok
+    raise TooMany(
+        "That was quick. Wait a moment.", code="flood" if told else "flood_again",
+        retry_after_s=found.retry_after_s,
+    )  # fmt: skip
+
+
+def _problem(ask: Ask, plan: Plan | None, error: ArbEdgeError) -> Reply | None:
+    """What went wrong and what to do next; wrong arguments are answered with the usage."""
+    if error.code == "flood_again":
+        return None
+    text = words.problem(ask.language, error)
+    command = plan.command if plan else None
+    if ask.pressed:
+        return Reply(toast=render.toast(text), alert=True)
+    if command is not None and command.args and error.code in _OF_ARGUMENTS:
+        usage = grammar.usage(command.name, command.args)
+        text = f"{text}\n\n{ask.say('errors.usage', usage=usage)}"
+    return Reply(text)
+
+
+_OF_ARGUMENTS: Final = frozenset({
+    "missing_argument", "too_many_arguments", "bad_coin", "bad_venue", "bad_choice", "bad_number",
+})  # fmt: skip
+
+
+def _calls(ask: Ask, heard: Heard, reply: Reply | None) -> list[Call]:
+    return render.calls(_target(ask, heard), reply, lambda button: planning.usable(ask, button))
+
+
+def _target(ask: Ask, heard: Heard) -> Target:
+    stays = heard.anew or heard.has_picture
+    return Target(
+        heard.chat_id,
+        ask.language,
+        heard.thread_id,
+        edits=0 if stays or not heard.callback_id else heard.message_id,
+        answers=0 if heard.private or heard.callback_id else heard.message_id,
+        callback_id=heard.callback_id,
+    )
+
+
+def _touch(ask: Ask, plan: Plan | None) -> None:
+    """Whatever somebody does keeps his session alive."""
+    held = ask.standing
+    if plan is None or ask.person is None or held is None or not ask.place.private:
+        return
+    if held.session_id is not None and held.has_session(ask.now):
+        sessions.touch(ask.person.pk, held.session_id, plan.what, ask.now)
