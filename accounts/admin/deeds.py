@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import ranks
 from accounts.admin.asking import Deed, Order, Reason, may
 from accounts.backends import SETS_ROLES
 from accounts.models import User
@@ -185,20 +186,14 @@ def _adjust_points(order: Order) -> str:
 
 def _below(by: User, ids: Sequence[int]) -> str:
     """Why this operator may not touch all of these people, "" where he may."""
-    if by.pk in ids:
-        return "You are among them. Ask another super-administrator."
-    return _not_above(by, ids)
+    refused = ranks.below(by, ids)
+    return refused.words if refused else ""
 
 
 def _not_above(by: User, ids: Sequence[int]) -> str:
     """The same, where what is done may be done to oneself."""
-    if by.role == Role.SUPER_ADMIN:
-        return ""
-    others = User.objects.filter(pk__in=ids).exclude(pk=by.pk)
-    above = others.filter(role__in=(Role.ADMIN, Role.SUPER_ADMIN)).count()
-    if above:
-        return f"{people(above).capitalize()} among them with your role or a higher one."
-    return ""
+    refused = ranks.not_above(by, ids)
+    return refused.words if refused else ""
 
 
 DEEDS: Final = (
