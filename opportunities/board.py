@@ -41,7 +41,7 @@ CLOSED_WORDS: Final[Mapping[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a reader asks of the board; empty means all. `net` is a fraction, `vip` the reader's
-    level by venue.
+    level by venue, `kinds` and `shelves` are masks; `only` is a whole coin, `coin` a part of one.
     """
 
     kind: str = ""
@@ -52,6 +52,9 @@ class Wish:
     horizon: float = DEFAULT_HORIZON_HOURS
     also: bool = False
     vip: Mapping[str, int] = field(default_factory=dict)
+    only: str = ""
+    kinds: int | None = None
+    shelves: int | None = None
 
     @classmethod
     def read(
@@ -157,6 +160,13 @@ class Silence:
 
 def read(wish: Wish, wall: datetime, reader: Reader) -> Board:
     """The board for this wish and reader, in one query; `wall` is the wall clock."""
+    found = before_the_hour(wish, wall, reader)
+    shown, beyond = _within_the_hour(found.rows, reader, found.now)
+    return replace(found, rows=shown, beyond=beyond)
+
+
+def before_the_hour(wish: Wish, wall: datetime, reader: Reader) -> Board:
+    """The same before the reader's hourly limit: nothing of it counts as shown."""
     past = Q(state=State.CLOSED, closed_at__gte=wall - LINGER)
     live = Q(live_key__isnull=False)
     stored = list(
@@ -173,8 +183,7 @@ def read(wish: Wish, wall: datetime, reader: Reader) -> Board:
     if not wish.also:
         shown = best_of_family(shown)
     hidden = len(rows) - len(shown)
-    shown, beyond = _within_the_hour(shown[:SHOWN_AT_MOST], reader, now)
-    return Board(shown, hidden, due.later, due.higher, beyond, now, as_of)
+    return Board(shown[:SHOWN_AT_MOST], hidden, due.later, due.higher, 0, now, as_of)
 
 
 def silence() -> Silence:
@@ -257,7 +266,7 @@ def held_back(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(told, key=lambda one: -one[1])
 
 
-def _within_the_hour(rows: list[Row], reader: Reader, now: datetime) -> tuple[list[Row], int]:
+def _within_the_hour(rows: Sequence[Row], reader: Reader, now: datetime) -> tuple[list[Row], int]:
     """The rows the reader's hourly limit admits, and how many it does not. What is closed is only
     shown to whom it was shown before.
     """
@@ -273,7 +282,10 @@ def _wanted(row: Row, wish: Wish) -> bool:
     return (
         (not wish.kind or stored.kind == wish.kind)
         and (not wish.coin or wish.coin in stored.asset)
-        and (not wish.venues or {stored.long_venue, stored.short_venue} <= {*wish.venues})
+        and (not wish.only or wish.only == stored.asset)
+        and (wish.kinds is None or readers.KIND_BIT[stored.kind] & wish.kinds > 0)
+        and (wish.shelves is None or readers.shelves_of(stored) & wish.shelves > 0)
+        and (not wish.venues or {stored.long_venue, stored.short_venue} <= {*wish.venues, ""})
         and (wish.net is None or row.closed or row.pays >= wish.net)
     )
 

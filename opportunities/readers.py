@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import structlog
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import doors, preferences, sessions, tiers, wishes
-from accounts.standing import effective_tier
+from accounts.standing import Standing, effective_tier
 from accounts.tiers import ADMINS, Allowance
 from accounts.wishes import Economics
 from arbedge import cache, writing
@@ -26,7 +27,7 @@ from opportunities.models import Opportunity
 
 HOUR_S: Final = 3600
 ANYBODY: Final = "anybody"
-_KIND_BIT: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
+KIND_BIT: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
 _ANY_OTHER: Final = 1 << list(Shelf).index(Shelf.ADVANCED)
 
 # KEYS[1] what was shown, by time; ARGV now in s, an hour ago, limit, ids best first.
@@ -70,6 +71,26 @@ class Reader:
 STAFF: Final = Reader(None, None, ADMINS)
 
 
+class Hold(StrEnum):
+    """Why a reader may not see an opportunity now."""
+
+    SHELVES = "shelves"
+    DELAY = "delay"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What keeps an opportunity from a reader of this tier: the delay and what is left of it in
+    seconds, or the number of an hour that is used up."""
+
+    why: Hold
+    tier: Tier
+    delay_s: int = 0
+    left_s: float = 0.0
+    limit: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """The rows a reader's tier shows now, and how many it keeps back by its delay and shelves."""
@@ -83,9 +104,20 @@ def of(request: HttpRequest, now: datetime) -> Reader:
     """The reader of this request: a person with a session, staff of the console, or anybody."""
     who = doors.standing_of(request)
     if who is not None:
-        key = None if who.role in tiers.HAVE_ADMINS_COLUMN else f"user:{who.user_id}"
-        return Reader(key, effective_tier(who, now), tiers.of(who, now=now), who.user_id)
+        return person(who, now)
     return STAFF if request.user.is_staff else anybody()
+
+
+def person(who: Standing, now: datetime) -> Reader:
+    """A person as a reader."""
+    key = None if who.role in tiers.HAVE_ADMINS_COLUMN else f"user:{who.user_id}"
+    return Reader(key, effective_tier(who, now), tiers.of(who, now=now), who.user_id)
+
+
+def group(chat_id: int, who: Standing, now: datetime) -> Reader:
+    """A group or channel as a reader: what the tier of who registered it allows, twice."""
+    allowance = tiers.of(who, group=True, now=now)
+    return Reader(f"chat:{chat_id}", effective_tier(who, now), allowance)
 
 
 def economics(reader: Reader) -> Economics | None:
@@ -121,7 +153,7 @@ def admit(reader: Reader, ids: Sequence[int], now: datetime, *, new: bool = True
     try:
         with cache.reachable("what was shown"):
             shown: Any = cache.client().eval(
-                _ADMIT, 1, cache.key("shown", str(reader.key)),
+                _ADMIT, 1, _shown_key(reader),
                 at_s, at_s - HOUR_S, limit if new else 0, *ids,
             )  # fmt: skip
     except NoData as error:
@@ -130,24 +162,53 @@ def admit(reader: Reader, ids: Sequence[int], now: datetime, *, new: bool = True
     return {int(one) for one in shown}
 
 
-def refusal(reader: Reader, one: Opportunity, now: datetime) -> str:
-    """Why the reader may not see this one now, and what to do about it; "" where he may.
+def would_admit(reader: Reader, ids: Sequence[int], now: datetime) -> list[int]:
+    """Those of the ids, best first, that `admit` would let through; nothing is counted."""
+    if reader.sees_all:
+        return list(ids)
+    left = reader.allowance.opportunities_per_hour
+    try:
+        with cache.reachable("what was shown"):
+            since = f"({now.timestamp() - HOUR_S}"
+            told: Any = cache.client().zrangebyscore(_shown_key(reader), since, "+inf")
+    except NoData as error:
+        log.warning("readers.cache_gone", cause=str(error))
+        return list(ids[:left])
+    shown = {int(one) for one in told}
+    fresh = [one for one in ids if one not in shown]
+    may = shown.union(fresh[: max(0, left - len(shown))])
+    return [one for one in ids if one in may]
+
+
+def held(reader: Reader, one: Opportunity, now: datetime) -> Held | None:
+    """Why the reader may not see this one now, None where he may; seeing it counts in his hour.
 
     What is closed is history, and history is everybody's.
     """
     if reader.sees_all or one.state == State.CLOSED:
-        return ""
-    tier = (reader.tier or Tier.FREE).value.capitalize()
+        return None
+    tier, may = reader.tier or Tier.FREE, reader.allowance
     if not _within_tier(reader, one):
-        return f"{tier} shows the beginners' shelves. A higher tier shows all arbitrage."
+        return Held(Hold.SHELVES, tier)
     if (left_s := _waits_s(reader, one, now)) > 0:
-        waits = writing.duration(left_s)
-        delay = writing.duration(reader.allowance.delay_s)
-        return f"{tier} sees opportunities {delay} after they opened: come back in {waits}."
+        return Held(Hold.DELAY, tier, delay_s=may.delay_s, left_s=left_s)
     if one.pk not in admit(reader, [one.pk], now):
-        limit = reader.allowance.opportunities_per_hour
-        return f"{tier} shows {limit} opportunities an hour, and these were shown already."
-    return ""
+        return Held(Hold.HOUR, tier, limit=may.opportunities_per_hour)
+    return None
+
+
+def refusal(reader: Reader, one: Opportunity, now: datetime) -> str:
+    """Why the reader may not see this one now, and what to do about it; "" where he may."""
+    found = held(reader, one, now)
+    if found is None:
+        return ""
+    tier = found.tier.value.capitalize()
+    if found.why is Hold.SHELVES:
+        return f"{tier} shows the beginners' shelves. A higher tier shows all arbitrage."
+    if found.why is Hold.DELAY:
+        waits, delay = writing.duration(found.left_s), writing.duration(found.delay_s)
+        return f"{tier} sees opportunities {delay} after they opened: come back in {waits}."
+    return f"{tier} shows {found.limit} opportunities an hour, and these were shown already."
 
 
 def looked(reader: Reader) -> None:
@@ -169,11 +230,19 @@ def used(user_id: int, now: datetime) -> int | None:
     return int(count)
 
 
+def shelves_of(row: Opportunity) -> int:
+    """The bits of its shelves. What stands on none is shown where every arbitrage shelf is."""
+    return row.shelves or _ANY_OTHER
+
+
+def _shown_key(reader: Reader) -> str:
+    return cache.key("shown", str(reader.key))
+
+
 def _within_tier(reader: Reader, row: Opportunity) -> bool:
-    """By kind and shelf. What stands on no shelf is shown where every arbitrage shelf is."""
+    """By kind and shelf."""
     may = reader.allowance
-    shelves = row.shelves or _ANY_OTHER
-    return bool(_KIND_BIT[row.kind] & may.kinds and shelves & may.shelves)
+    return bool(KIND_BIT[row.kind] & may.kinds and shelves_of(row) & may.shelves)
 
 
 def _waits_s(reader: Reader, row: Opportunity, now: datetime) -> float:
