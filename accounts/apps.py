@@ -13,6 +13,7 @@ class AccountsConfig(AppConfig):
         from accounts import checks, panels  # noqa: F401  registered by being imported
 
         schedule.every("End tiers and betas", "accounts.expire_tiers", seconds=60)
+        schedule.every("End mutes", "accounts.end_mutes", seconds=60)
         schedule.daily("Prune the audit log", "accounts.prune_audit", at="03:40")
         schedule.daily("Clear web log-ins", "accounts.clear_web_logins", at="03:50")
         schedule.every("Write use of API tokens", "accounts.flush_token_use", seconds=60)

@@ -16,7 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, standing, wish_values
+from accounts import audit, muting, standing, wish_values
 from accounts.acting import actor
 from accounts.models import Preferences, User
 from accounts.wish_form import FIELDS, SECTIONS, Shape
@@ -27,6 +27,8 @@ from arbedge.names import Door, Tier
 
 NEVER_CHANGED: Final = 0  # the version of whoever has the defaults and no row
 MOST_LINES_READ: Final = 50
+COINS: Final = frozenset({"assets_in", "assets_out"})
+HIDING: Final = frozenset({"venues", "assets_out"})  # what mutes hide things by
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,15 @@ def rewrite(
         old = wish(row)
         new = make(old, who)
         differing = {name for name in NAMES if getattr(old, name) != getattr(new, name)}
-        _raise_all(list(faults(new, differing, who)))
+        muted = muting.coins(user_id) if differing & COINS else frozenset()
+        _raise_all(list(faults(new, differing, who, muted)))
         if preset is None:
             preset = "" if differing & SET_BY_PRESETS else row.preset
         if not differing and preset == row.preset:
             return row
         _write(row, new, preset)
+        if differing & HIDING:
+            muting.follow(user_id, new)
         with audit.doing(door):
             changes = {name: _both(name, old, new) for name in sorted(differing)}
             changes["version"] = (row.version - 1, row.version)

@@ -14,6 +14,7 @@ from accounts import (
     invitations,
     lockout,
     magic_links,
+    mutes,
     payouts,
     referrals,
     sessions,
@@ -46,6 +47,14 @@ def expire_tiers() -> None:
     expired = subscriptions.expire(timezone.now())
     if expired.tiers or expired.betas:
         log.info("tiers_expired", tiers=expired.tiers, betas=expired.betas)
+
+
+@shared_task(name="accounts.end_mutes", expires=60)
+def end_mutes() -> None:
+    """Shows again what was muted for a time that is over."""
+    ended = mutes.expire(timezone.now())
+    if ended:
+        log.info("mutes_ended", ended=ended)
 
 
 @shared_task(name="accounts.end_all_sessions")

@@ -39,9 +39,14 @@ class Who:
     now: datetime
 
 
-def faults(new: Wish, changed: AbstractSet[str], who: Who) -> Iterator[ArbEdgeError]:
-    """Yields an error for every rule that what `changed` breaks, for a person's message."""
-    yield from _between_coins(new, changed)
+def faults(
+    new: Wish, changed: AbstractSet[str], who: Who, muted: AbstractSet[str] = frozenset()
+) -> Iterator[ArbEdgeError]:
+    """Yields an error for every rule that what `changed` breaks, for a person's message.
+
+    `muted` coins are never shown for a while only, so they may be among the only coins.
+    """
+    yield from _between_coins(new, changed, muted)
     for first, second in PAIRS:
         if {first, second} & changed:
             yield from _hours(new, first, second)
@@ -99,8 +104,10 @@ def _left_out(name: str, options: list[Any]) -> str:
     return f"Left out of {FIELDS[name].title.lower()}: {', '.join(parts)}."
 
 
-def _between_coins(new: Wish, changed: AbstractSet[str]) -> Iterator[BadInput]:
-    both = [coin for coin in new.assets_in if coin in new.assets_out]
+def _between_coins(
+    new: Wish, changed: AbstractSet[str], muted: AbstractSet[str]
+) -> Iterator[BadInput]:
+    both = [coin for coin in new.assets_in if coin in new.assets_out and coin not in muted]
     if both and {"assets_in", "assets_out"} & changed:
         name = "assets_out" if "assets_out" in changed else "assets_in"
         yield BadInput(

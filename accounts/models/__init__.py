@@ -6,6 +6,7 @@ from accounts.models.invitation import Invitation, InvitationBatch, Purpose, Red
 from accounts.models.key import MOST_KEYS, KeyKind, KeyState, StoredKey
 from accounts.models.login import LoginLink, UsedLogin
 from accounts.models.login_lock import LoginLock
+from accounts.models.mute import Mute, Muted
 from accounts.models.preferences import Preferences
 from accounts.models.referral import Points, Referral, ReferralCode, Stage
 from accounts.models.second_factor import BackupCode, TotpDevice
@@ -30,6 +31,8 @@ __all__ = [
     "KeyState",
     "LoginLink",
     "LoginLock",
+    "Mute",
+    "Muted",
     "Outcome",
     "Payout",
     "Points",
