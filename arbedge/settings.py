@@ -211,6 +211,9 @@ EGRESS_ADDRESS = env.str("EGRESS_ADDRESS", "main")
 # Channels; in a demo all of them lead to the receivers.
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", _receivers or "https://api.telegram.org")
 TELEGRAM_PER_SECOND = env.int("TELEGRAM_PER_SECOND", 30)
+# How updates of the bot come: Telegram brings them to a public address, else they are asked for.
+TELEGRAM_WEBHOOK = env.bool("TELEGRAM_WEBHOOK", SITE_URL.startswith("https://"))
+BOT_THREADS = env.int("BOT_THREADS", 4)  # updates a bot process handles side by side
 TWILIO_API_URL = env.str("TWILIO_API_URL", _receivers or "https://api.twilio.com")
 TWILIO_ACCOUNT = env.str("TWILIO_ACCOUNT", "AC" + 32 * "0" if DEMO else "")
 TWILIO_TOKEN = env.str("TWILIO_TOKEN", "demo" if DEMO else "")
@@ -248,6 +251,7 @@ AUDITLOG_EXCLUDE_TRACKING_MODELS = (
         f"notifications.{table}"
         for table in (
             "attempt",
+            "botupdate",
             "click",
             "delivery",
             "deliverylog",

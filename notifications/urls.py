@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from notifications.views import addresses, alerts, channels, links, push, received
+from notifications.views import addresses, alerts, bot, channels, links, push, received
 
 app_name = "notifications"
 
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm", addresses.prove_by_link, name="prove_by_link"),
     path("go/<str:token>", links.go, name="go"),
     path("push-worker.js", push.worker, name="push_worker"),
+    path("telegram/webhook", bot.webhook, name="bot_webhook"),
     path("unsubscribe/<str:token>", links.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/undo", links.resubscribe, name="resubscribe"),
 ]
