@@ -73,7 +73,7 @@ def _texts(target: Target, reply: Reply, keeps: Keeps) -> Iterator[Call]:
         return
     for place, part in enumerate(parts):
         told = {**_where(target), "text": part, **_HTML}
-        yield {"method": "sendMessage", "told": told | (markup if part is parts[-1] else {})}
+        yield {"method": "sendMessage", "told": told | (markup if place == len(parts) - 1 else {})}
         if place == 0:
             target = _anew(target)
 

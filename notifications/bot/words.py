@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Final
+from unicodedata import bidirectional
 
 from django.conf import settings
 from django.utils.html import conditional_escape
@@ -19,6 +20,10 @@ from arbedge.errors import ArbEdgeError
 from arbedge.names import Language
 
 FOLDER: Final = "notifications/bot"
+# Names written from right to left turn nothing around them (unicode.org/reports/tr9).
+_FROM_THE_RIGHT: Final = frozenset({"R", "AL", "RLE", "RLO"})
+_ISOLATED: Final = "\u2068"
+_END: Final = "\u2069"
 
 _format: Final = Formatter()
 
@@ -83,4 +88,10 @@ class _Escaped(dict[str, Any]):
     """Values as HTML."""
 
     def __getitem__(self, name: str) -> str:
-        return str(conditional_escape(super().__getitem__(name)))
+        value = super().__getitem__(name)
+        if isinstance(value, list | tuple):
+            value = ", ".join(str(one) for one in value)
+        text = str(conditional_escape(value))
+        if any(bidirectional(letter) in _FROM_THE_RIGHT for letter in text):
+            return f"{_ISOLATED}{text}{_END}"
+        return text
