@@ -15,11 +15,13 @@ from accounts.models import User
 from arbedge.choices import VENUES, mask
 from arbedge.errors import BadInput, Conflict, NotFound
 from arbedge.names import Door, Kind, Shelf
+from notifications.codes import Code
 from notifications.models import Chat
 from notifications.names import ChatType
 
 MOST: Final = 5  # of one person, those that are gone not counted
 LONGEST_TITLE: Final = 255
+AN_ADMIN: Final = "an admin of the chat"  # who did it, where he is nobody we know
 MASKS: Final[Mapping[str, Iterable[str]]] = {"kinds": Kind, "shelves": Shelf, "venues": VENUES}
 WISHES: Final = (*MASKS, "min_net", "notional_usd", "horizon_hours")  # read as preferences are
 
@@ -28,6 +30,7 @@ def _title(text: str) -> str:
     return " ".join(names_of_people.cleaned(text).split())[:LONGEST_TITLE]
 
 
+By = User | str | None
 OWN: Final[Mapping[str, Callable[[str], str]]] = {
     "language": names_of_people.language, "zone": names_of_people.time_zone, "title": _title,
 }  # fmt: skip
@@ -47,7 +50,7 @@ def find(user: User, chat_id: int) -> Chat:
 
 
 def register(
-    user: User, telegram_id: int, kind: str, title: str, *, door: Door, by: User | None = None
+    user: User, telegram_id: int, kind: str, title: str, *, door: Door, by: By = None
 ) -> Chat:
     """Has opportunities posted to a chat from now on; again, where the bot had been thrown out.
 
@@ -76,12 +79,12 @@ def register(
     return chat
 
 
-def pause(user: User, chat_id: int, *, door: Door, by: User | None = None) -> Chat:
+def pause(user: User, chat_id: int, *, door: Door, by: By = None) -> Chat:
     """Posts nothing there until `resume`. Raises NotFound."""
     return _switch(user, chat_id, door, by, paused=True)
 
 
-def resume(user: User, chat_id: int, *, door: Door, by: User | None = None) -> Chat:
+def resume(user: User, chat_id: int, *, door: Door, by: By = None) -> Chat:
     """Posts there again. Raises NotFound."""
     return _switch(user, chat_id, door, by, paused=False)
 
@@ -92,12 +95,13 @@ def change(
     changes: Mapping[str, Any],
     *,
     door: Door,
-    by: User | None = None,
+    by: By = None,
 ) -> Chat:
     """Changes what the chat is posted: WISHES, written as in preferences ("all" is no filter), and
     its language, zone and title.
 
-    All or nothing. Raises NotFound, BadInput naming the field.
+    All or nothing. `by` is the admin of the chat who did it, where he is not who registered it.
+    Raises NotFound, BadInput naming the field.
     """
     read = {name: _read(name, raw) for name, raw in changes.items()}
     with _changing(user, door, by):
@@ -126,7 +130,72 @@ def lost(telegram_id: int, reason: str) -> bool:
     return True
 
 
-def remove(user: User, chat_id: int, *, door: Door, by: User | None = None) -> None:
+def may_write_again(telegram_id: int) -> bool:
+    """The bot was given back its right to write in a chat it was in all the time. Returns whether
+    that is news."""
+    with transaction.atomic(), disable_auditlog():
+        found = Chat.objects.select_for_update().filter(telegram_id=telegram_id, gone=Code.REFUSED)
+        chat = found.first()
+        if chat is None:
+            return False
+        _back(chat)
+    return True
+
+
+def migrated(before: int, telegram_id: int) -> bool:
+    """A group became a supergroup, with another id. Returns whether that is news.
+
+    What was registered under the new id meanwhile gives way to what the group had before.
+    """
+    with transaction.atomic(), disable_auditlog():
+        held = Chat.objects.select_for_update().filter(telegram_id__in=(before, telegram_id))
+        rows = {chat.telegram_id: chat for chat in held.order_by("id")}
+        chat = rows.get(before)
+        if chat is None:
+            return False
+        if (other := rows.get(telegram_id)) is not None:
+            _record("chat.removed", other, {"title": (other.title, "")}, None)
+            other.delete()
+        chat.telegram_id, chat.type = telegram_id, ChatType.SUPERGROUP.value
+        chat.save(update_fields=["telegram_id", "type"])
+        _record("chat.moved", chat, {"telegram_id": (before, telegram_id)}, None)
+        if chat.gone:  # the bot had to leave the group that is no more
+            _back(chat)
+    return True
+
+
+def renamed(telegram_id: int, title: str) -> bool:
+    """The chat is called so now. Returns whether that is news."""
+    told = _title(title)
+    found = Chat.objects.filter(telegram_id=telegram_id).exclude(title=told)
+    return found.update(title=told) > 0
+
+
+def post_to(user: User, chat_id: int, thread_id: int | None, *, door: Door, by: By = None) -> Chat:
+    """Posts to this topic of a forum from now on, None for the general one. Raises NotFound."""
+    with _changing(user, door, by):
+        chat = _locked(user, chat_id)
+        if chat.thread_id != thread_id:
+            before, chat.thread_id = chat.thread_id, thread_id
+            chat.save(update_fields=["thread_id"])
+            _record("chat.changed", chat, {"thread_id": (before, thread_id)}, by)
+    return chat
+
+
+def topic_lost(chat_id: int, thread_id: int) -> bool:
+    """The topic was deleted: posts go to the general one. Returns whether that is news."""
+    with transaction.atomic(), disable_auditlog():
+        found = Chat.objects.select_for_update().filter(pk=chat_id, thread_id=thread_id)
+        chat = found.first()
+        if chat is None:
+            return False
+        chat.thread_id = None
+        chat.save(update_fields=["thread_id"])
+        _record("chat.changed", chat, {"thread_id": (thread_id, None)}, None)
+    return True
+
+
+def remove(user: User, chat_id: int, *, door: Door, by: By = None) -> None:
     """Forgets a chat. Raises NotFound."""
     with _changing(user, door, by):
         chat = _locked(user, chat_id)
@@ -134,7 +203,7 @@ def remove(user: User, chat_id: int, *, door: Door, by: User | None = None) -> N
         chat.delete()
 
 
-def _switch(user: User, chat_id: int, door: Door, by: User | None, *, paused: bool) -> Chat:
+def _switch(user: User, chat_id: int, door: Door, by: By, *, paused: bool) -> Chat:
     with _changing(user, door, by):
         chat = _locked(user, chat_id)
         if chat.paused != paused:
@@ -143,6 +212,12 @@ def _switch(user: User, chat_id: int, door: Door, by: User | None, *, paused: bo
             what = "chat.paused" if paused else "chat.resumed"
             _record(what, chat, {"paused": (not paused, paused)}, by)
     return chat
+
+
+def _back(chat: Chat) -> None:
+    before, chat.gone = chat.gone, ""
+    chat.save(update_fields=["gone"])
+    _record("chat.back", chat, {"gone": (before, "")}, None)
 
 
 def _read(name: str, raw: Any) -> Any:
@@ -167,11 +242,13 @@ def _unknown() -> NotFound:
 
 
 @contextmanager
-def _changing(user: User, door: Door, by: User | None) -> Iterator[None]:
-    with transaction.atomic(), audit.doing(door, actor(user, door, by)), disable_auditlog():
+def _changing(user: User, door: Door, by: By) -> Iterator[None]:
+    who = None if isinstance(by, str) else actor(user, door, by)
+    with transaction.atomic(), audit.doing(door, who), disable_auditlog():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         yield
 
 
-def _record(what: str, chat: Chat, changes: Mapping[str, Any], by: User | None) -> None:
-    audit.record(what, chat, whom=chat.registered_by_id, changes=changes, by=by)
+def _record(what: str, chat: Chat, changes: Mapping[str, Any], by: By) -> None:
+    named = by if isinstance(by, User) else None
+    audit.record(what, chat, whom=chat.registered_by_id, changes=changes, by=named)

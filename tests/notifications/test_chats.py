@@ -207,3 +207,79 @@ def test_staff_acts_for_a_person_by_name(ada: User) -> None:
     staff = UserFactory()
     chats.pause(ada, register(ada).pk, door=Door.CONSOLE, by=staff)
     assert audited("chat.paused").actor == staff
+
+
+# Coming back, moving, topics
+
+
+def test_a_chat_that_may_be_written_to_again_is_back(ada: User) -> None:
+    register(ada)
+    chats.lost(GROUP, "refused")
+    assert chats.may_write_again(GROUP)
+    assert not chats.may_write_again(GROUP)
+    assert Chat.objects.get().gone == ""
+    assert audited("chat.back").changes_dict["gone"] == ["refused", ""]
+
+
+def test_a_chat_that_threw_the_bot_out_is_not_back_by_itself(ada: User) -> None:
+    register(ada)
+    chats.lost(GROUP, "blocked")
+    assert not chats.may_write_again(GROUP)
+
+
+def test_a_group_that_became_a_supergroup_keeps_what_it_had(ada: User) -> None:
+    chat = change(ada, register(ada, -77, kind="group"), min_net="0.3%")
+    assert chats.migrated(-77, GROUP)
+    chat.refresh_from_db()
+    assert (chat.telegram_id, chat.type, chat.min_net) == (GROUP, "supergroup", 0.003)
+
+
+def test_a_move_that_is_told_twice_happens_once(ada: User) -> None:
+    register(ada, -77, kind="group")
+    assert chats.migrated(-77, GROUP)
+    assert not chats.migrated(-77, GROUP)
+    assert LogEntry.objects.filter(additional_data__what="chat.moved").count() == 1
+
+
+def test_what_was_registered_after_the_move_gives_way_to_what_was_before(ada: User) -> None:
+    old, new = register(ada, -77, kind="group"), register(ada, GROUP)
+    chats.lost(-77, "blocked")
+    assert chats.migrated(-77, GROUP)
+    assert [chat.pk for chat in Chat.objects.all()] == [old.pk]
+    assert Chat.objects.get().gone == ""
+    assert new.pk != old.pk
+
+
+def test_a_new_title_is_news_once(ada: User) -> None:
+    register(ada)
+    assert chats.renamed(GROUP, "  New\u202e name ")
+    assert not chats.renamed(GROUP, "New name")
+    assert not chats.renamed(-5, "New name")
+    assert Chat.objects.get().title == "New name"
+
+
+def test_posts_go_to_a_topic_and_back(ada: User) -> None:
+    chat = register(ada)
+    assert chats.post_to(ada, chat.pk, 33, door=Door.TELEGRAM).thread_id == 33
+    assert chats.post_to(ada, chat.pk, None, door=Door.TELEGRAM).thread_id is None
+
+
+def test_a_topic_that_was_deleted_is_forgotten_unless_another_was_chosen(ada: User) -> None:
+    chat = register(ada)
+    chats.post_to(ada, chat.pk, 34, door=Door.TELEGRAM)
+    assert not chats.topic_lost(chat.pk, 33)
+    assert chats.topic_lost(chat.pk, 34)
+    assert Chat.objects.get().thread_id is None
+
+
+def test_what_an_admin_we_do_not_know_did_is_nobodys(ada: User) -> None:
+    chat = register(ada)
+    chats.pause(ada, chat.pk, door=Door.TELEGRAM, by=chats.AN_ADMIN)
+    assert audited("chat.paused").actor is None
+
+
+def test_what_another_admin_did_is_his(ada: User) -> None:
+    chat, bob = register(ada), UserFactory()
+    chats.pause(ada, chat.pk, door=Door.TELEGRAM, by=bob)
+    line = audited("chat.paused")
+    assert (line.actor, line.additional_data["whom"]) == (bob, ada.pk)
