@@ -1,0 +1,254 @@
+"""One person's updates in the order they came, whoever of the bot's workers takes them.
+
+An update is claimed, its attempt counted, and only then handled: one that kills its workers is
+given up after some. Handling ends in one transaction with the answers, which are sent after that;
+so an update whose worker is lost later is answered again, but never handled again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+from django.views.decorators.debug import sensitive_variables
+from prometheus_client import Counter, Histogram
+
+from arbedge import sealing
+from notifications.bot import answering, dispatch, intake
+from notifications.models.bot import UpdateState
+
+LOCK: Final = 4_407_005
+AT_ONCE: Final = 8  # updates of one lane, before others have their turn
+ATTEMPTS: Final = 5
+ANSWERED_WITHIN: Final = timedelta(minutes=5)
+NOT_NOW_S: Final = 2.0
+FOUND: Final = 200
+# What was just stored has its wake on the way.
+WOKEN_WITHIN: Final = timedelta(seconds=1)
+
+ENDED: Final = Counter("arbedge_bot_ended", "Updates by how they ended.", ["how"])
+PUT_OFF: Final = Counter("arbedge_bot_put_off", "Updates to be gone on with later.", ["why"])
+SECONDS: Final = Histogram(
+    "arbedge_bot_seconds", "From an update coming in to its last answer.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300),
+)  # fmt: skip
+
+_CLAIM: Final = """
+UPDATE notifications_botupdate SET attempts = attempts + 1
+WHERE update_id = (
+    SELECT update_id FROM notifications_botupdate
+    WHERE lane = %s AND state < 2 ORDER BY update_id LIMIT 1
+) AND state < 2 AND due_at <= %s
+RETURNING update_id, sealed, state, attempts, calls, received_at, settled_at
+"""
+_KEEP: Final = """
+UPDATE notifications_botupdate SET state = %s, calls = %s, sealed = '', settled_at = %s
+WHERE update_id = %s AND state = 0 AND attempts = %s
+"""
+_END: Final = """
+UPDATE notifications_botupdate
+SET state = %s, problem = %s, sealed = '', calls = '[]', settled_at = %s WHERE update_id = %s
+"""
+# What ended in order was no attempt that failed.
+_LATER: Final = """
+UPDATE notifications_botupdate SET calls = %s, due_at = %s, attempts = greatest(attempts - 1, 0)
+WHERE update_id = %s
+"""
+_AGAIN: Final = """
+UPDATE notifications_botupdate SET due_at = %s WHERE update_id = %s AND state < 2
+"""
+_GIVE_BACK: Final = """
+SELECT pg_advisory_unlock(%s, hashint8(%s)), (
+    SELECT due_at <= %s FROM notifications_botupdate
+    WHERE lane = %s AND state < 2 ORDER BY update_id LIMIT 1
+)
+"""
+_DUE: Final = """
+SELECT lane FROM notifications_botupdate
+WHERE state < 2 AND due_at <= %s AND (received_at <= %s OR due_at > received_at)
+GROUP BY lane ORDER BY min(due_at) LIMIT %s
+"""
+
+Calls = Sequence[dict[str, Any]]
+log = structlog.get_logger(__name__)
+
+
+class TurnLost(OperationalError):
+    """Another worker has the update by now: this one's connection, and its turn, were lost."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """An update this worker has claimed. `handled_at` is when its answers were kept; `began` tells
+    how long the worker takes, on a clock of its own."""
+
+    update_id: int
+    sealed: str = field(repr=False)
+    state: int
+    attempts: int
+    calls: Calls = field(repr=False)
+    received_at: datetime
+    handled_at: datetime | None
+    began: float = field(default_factory=time.monotonic)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A lane for the time it is this worker's: its updates, and whether more are due after it."""
+
+    lane: int
+    now: datetime
+    mine: bool
+    more: bool = False
+    done: int = 0
+
+
+def work(lane: int, now: datetime) -> int:
+    """Handles and answers what is due in a lane, eight updates at most; returns how many.
+
+    Another worker's lane is left to that one. Whatever an update leads to stays its own affair.
+    """
+    done = 0
+    while done < AT_ONCE:
+        with _taken(lane, now) as turn:
+            while turn.mine and done + turn.done < AT_ONCE and _next(turn):
+                turn.done += 1
+        done += turn.done
+        if not turn.more:
+            return done
+    intake.wake(lane)
+    return done
+
+
+def due(now: datetime, *, all_of_them: bool = False) -> list[int]:
+    """Lanes nobody seems to be woken for, or all with something due; 200 at most."""
+    came = now if all_of_them else now - WOKEN_WITHIN
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [now, came, FOUND])
+        return [int(lane) for (lane,) in cursor.fetchall()]
+
+
+@contextmanager
+def _taken(lane: int, now: datetime) -> Iterator[_Turn]:
+    """The turn is a lock of the database's session: it ends with the worker, however that ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashint8(%s))", [LOCK, lane])
+        turn = _Turn(lane, now, mine=bool(cursor.fetchone()[0]))
+    try:
+        yield turn
+    finally:
+        if turn.mine:
+            _give_back(turn)
+
+
+def _give_back(turn: _Turn) -> None:
+    """Looks once more: who was woken for an update meanwhile found the lane taken and left."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, [LOCK, turn.lane, turn.now, turn.lane])
+            turn.more = bool(cursor.fetchone()[1])
+    except (OperationalError, InterfaceError) as error:
+        log.warning("lane_lost", error=type(error).__name__)
+
+
+def _next(turn: _Turn) -> bool:
+    """One update's way. Returns whether the next one of the lane may follow now."""
+    row = _claim(turn)
+    if row is None:
+        return False
+    if row.attempts > ATTEMPTS:
+        log.error("update_given_up", update_id=row.update_id, attempts=row.attempts - 1)
+        _end(row, "poison", turn.now)
+        return True
+    try:
+        if row.state == UpdateState.WAITING:
+            _handle(row, turn.now)
+        return not row.calls or _answer(row, turn.now)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("update_interrupted", update_id=row.update_id, error=type(error).__name__)
+        _again(row, turn.now, "database")
+    except Exception:  # counted as an attempt, of which there are few
+        log.exception("update_not_done", update_id=row.update_id)
+        _again(row, turn.now, "failed")
+    return False
+
+
+def _claim(turn: _Turn) -> _Row | None:
+    """The first open update of the lane, its attempt counted; None where it is not due yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [turn.lane, turn.now])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    row = _Row(*found)
+    row.calls = json.loads(found[4])
+    return row
+
+
+@sensitive_variables()
+def _handle(row: _Row, now: datetime) -> None:
+    try:
+        update = json.loads(sealing.unseal(row.sealed))
+    except sealing.Unsealable as error:
+        log.warning("update_unsealable", update_id=row.update_id, reason=error.message)
+        _end(row, error.code, now)
+        return
+
+    def keep(calls: Calls) -> None:
+        state = UpdateState.ANSWERING if calls else UpdateState.DONE
+        written = json.dumps(list(calls))
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [state.value, written, now, row.update_id, row.attempts])
+            if cursor.rowcount != 1:
+                raise TurnLost("another worker has the update")
+        row.calls, row.handled_at, row.state = calls, now, state.value
+
+    dispatch.handle(update, now, keep)
+    if row.state == UpdateState.DONE:
+        _ended(row, "nothing_to_say", now)
+
+
+def _answer(row: _Row, now: datetime) -> bool:
+    """Sends what is to be sent; what cannot be sent now goes on later, for some minutes."""
+    sent = answering.send(row.calls)
+    if not sent.left:
+        _end(row, "", now)
+        return True
+    if row.handled_at is not None and now - row.handled_at > ANSWERED_WITHIN:
+        log.warning("answers_dropped", update_id=row.update_id, number=len(sent.left))
+        _end(row, "unanswered", now)
+        return True
+    wait = timedelta(seconds=sent.wait_s or NOT_NOW_S)
+    with connection.cursor() as cursor:
+        cursor.execute(_LATER, [json.dumps(list(sent.left)), now + wait, row.update_id])
+    PUT_OFF.labels("answer").inc()
+    return False
+
+
+def _end(row: _Row, problem: str, now: datetime) -> None:
+    state = UpdateState.FAILED if problem else UpdateState.DONE
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [state.value, problem, now, row.update_id])
+    _ended(row, problem or "answered", now)
+
+
+def _ended(row: _Row, how: str, now: datetime) -> None:
+    row.calls = []
+    ENDED.labels(how).inc()
+    waited_s = max(0.0, (now - row.received_at).total_seconds())
+    SECONDS.observe(waited_s + time.monotonic() - row.began)
+
+
+def _again(row: _Row, now: datetime, why: str) -> None:
+    """Later and later; where the database is gone, whoever claims it next is no sooner."""
+    PUT_OFF.labels(why).inc()
+    wait = timedelta(seconds=2.0 ** (row.attempts - 1))
+    with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
+        cursor.execute(_AGAIN, [now + wait, row.update_id])
