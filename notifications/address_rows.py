@@ -21,9 +21,11 @@ NAMED_BY: Final[Mapping[Channel, str]] = {
 }  # fmt: skip
 
 
-def telegram(chat_id: int) -> dict[str, Any]:
-    """The address of a Telegram chat, as the channel's `take` would return it."""
-    return {NAMED_BY[Channel.TELEGRAM]: chat_id}
+def telegram(chat_id: int, thread_id: int | None = None) -> dict[str, Any]:
+    """The address of a Telegram chat, as the channel's `take` would return it, or of a topic in
+    it."""
+    address: dict[str, Any] = {NAMED_BY[Channel.TELEGRAM]: chat_id}
+    return address if thread_id is None else {**address, "thread_id": thread_id}
 
 
 def email(address: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import address_rows, suppressions
+from notifications import address_rows, chats, suppressions
 from notifications.channels.base import sender
 from notifications.codes import Code
 from notifications.models import Address, Chat
@@ -60,12 +60,15 @@ def disable(
 
 
 def moved(recipient: str, recipient_id: int, channel: Channel, address: Mapping[str, Any]) -> bool:
-    """A chat has a new id (a group that became a supergroup). Returns whether it was changed.
+    """A chat has a new id (a group that became a supergroup), or lost the topic its posts went to.
+    Returns whether it was changed.
 
     Where the new id is a chat of its own already, the old one is marked as moved and stays.
     """
     if recipient != Recipient.CHAT.value or channel is not Channel.TELEGRAM:
         return False
+    if (topic := address.get("topic_left")) is not None:
+        return chats.topic_lost(recipient_id, int(topic))
     telegram_id = int(address[address_rows.NAMED_BY[Channel.TELEGRAM]])
     with transaction.atomic(), disable_auditlog():
         chat = Chat.objects.select_for_update().filter(pk=recipient_id).first()

@@ -6,26 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.urls import reverse
 
 from arbedge.names import Language
+from notifications.bot import joins
 from notifications.dialects import tame
 from notifications.names import Topic
 
+RECIPIENT: Final = "{recipient}"  # in a raw target: the recipient's number
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     Language.EN: {
         "why": "Why?", "chart": "Chart", "mute": "Mute {}", "open": "Open", "board": "Board",
         "manage": "Manage", "preferences": "Preferences", "proof": "Confirm", "more": "More",
+        "bot": "My figures",
         "unsubscribe": "No more mails to this address",
     },
     Language.ES: {
         "why": "¿Por qué?", "chart": "Gráfico", "mute": "Silenciar {}", "open": "Abrir",
-        "board": "Tablero", "manage": "Gestionar", "preferences": "Preferencias",
-        "proof": "Confirmar", "more": "Más", "unsubscribe": "No más correos a esta dirección",
+        "board": "Tablero", "bot": "Mis cifras", "manage": "Gestionar",
+        "preferences": "Preferencias", "proof": "Confirmar", "more": "Más",
+        "unsubscribe": "No más correos a esta dirección",
     },
     Language.FR: {
         "why": "Pourquoi ?", "chart": "Graphique", "mute": "Masquer {}", "open": "Ouvrir",
-        "board": "Tableau", "manage": "Gérer", "preferences": "Préférences",
+        "board": "Tableau", "bot": "Mes chiffres", "manage": "Gérer", "preferences": "Préférences",
         "proof": "Confirmer", "more": "Plus", "unsubscribe": "Plus de courriels à cette adresse",
     },
 }  # fmt: skip
@@ -65,9 +70,13 @@ def led(language: str, words: str, url: str) -> str:
 def ways(
     topic: Topic, facts: Mapping[str, Any], language: str, *, personal: bool
 ) -> tuple[Way, ...]:
-    """The buttons of a message, in their order. What only one person may press is not in groups."""
+    """The buttons of a message, in their order.
+
+    What only one person may press is not in groups: there a link leads to the bot's private chat,
+    where everybody sees his own figures.
+    """
     if topic in _ABOUT_ONE:
-        names = [one for one in _ABOUT_ONE[topic] if personal or one != "mute"]
+        names = _ABOUT_ONE[topic] if personal else _in_groups(topic)
         return tuple(_about(name, facts, language) for name in names)
     return tuple(_others(topic, facts, language))
 
@@ -78,8 +87,16 @@ def item_way(facts: Mapping[str, Any], language: str) -> Way:
     return Way(f"item{number}", label(language, "open"), _page(number), shown=False)
 
 
+def _in_groups(topic: Topic) -> list[str]:
+    kept = [name for name in _ABOUT_ONE[topic] if name != "mute"]
+    return [*kept, "bot"] if "mute" in _ABOUT_ONE[topic] and settings.BOT_NAME else kept
+
+
 def _about(name: str, facts: Mapping[str, Any], language: str) -> Way:
     number = facts["opportunity_id"]
+    if name == "bot":
+        target = f"{joins.link(joins.about(number))}-c{RECIPIENT}"
+        return Way(name, label(language, name), target, raw=True)
     if name == "mute":
         coin = tame(facts["asset"], 20)
         return Way(name, label(language, name, coin), _preferences("assets_out"))

@@ -60,7 +60,7 @@ class _Known:
 
     rows: dict[tuple[int, str], list[Address]] = field(default_factory=dict)
     people: dict[int, tuple[int | None, str]] = field(default_factory=dict)
-    chats: dict[int, tuple[int | None, str]] = field(default_factory=dict)
+    chats: dict[int, tuple[int, str, int | None]] = field(default_factory=dict)
     suppressed: set[tuple[str, bytes]] = field(default_factory=set)
 
 
@@ -99,18 +99,22 @@ def _read_rows(known: _Known, users: Iterable[int], wanted: Iterable[Channel]) -
 
 
 def _read_own(known: _Known, users: Iterable[int], chats: Iterable[int]) -> None:
-    """People and chats by one statement: Telegram id, and verified e-mail or why a chat is gone."""
+    """People and chats by one statement: Telegram id, verified e-mail or why a chat is gone, and
+    the topic a chat's posts go to."""
     verified = Case(When(email_verified_at__isnull=False, then=F("email")), default=Value(""))
     people = User.objects.filter(pk__in=users).values_list(
-        Value(Recipient.USER.value), "pk", "telegram_id", Cast(verified, TextField())
-    )
+        Value(Recipient.USER.value), "pk", "telegram_id", Cast(verified, TextField()),
+        Value(None, BigIntegerField()),
+    )  # fmt: skip
     rooms = Chat.objects.filter(pk__in=chats).values_list(
         Value(Recipient.CHAT.value), "pk", Cast("telegram_id", BigIntegerField()),
-        Cast("gone", TextField()),
+        Cast("gone", TextField()), "thread_id",
     )  # fmt: skip
-    for kind, pk, telegram_id, text in people.union(rooms, all=True):
-        held = known.people if kind == Recipient.USER.value else known.chats
-        held[pk] = (telegram_id, text)
+    for kind, pk, telegram_id, text, thread_id in people.union(rooms, all=True):
+        if kind == Recipient.USER.value:
+            known.people[pk] = (telegram_id, text)
+        else:
+            known.chats[pk] = (telegram_id, text, thread_id)
 
 
 def _candidates(known: _Known, one: Reachable) -> list[Reach] | Code:
@@ -131,12 +135,13 @@ def _candidates(known: _Known, one: Reachable) -> list[Reach] | Code:
 
 
 def _chat(known: _Known, one: Reachable, channel: Channel) -> list[Reach] | Code:
-    telegram_id, gone = known.chats.get(one.recipient_id, (None, ""))
-    if channel != Channel.TELEGRAM or telegram_id is None:
+    found = known.chats.get(one.recipient_id)
+    if channel != Channel.TELEGRAM or found is None:
         return Code.NO_ADDRESS
+    telegram_id, gone, thread_id = found
     if gone:
         return _code(gone)
-    return [Reach(channel, address_rows.telegram(telegram_id))]
+    return [Reach(channel, address_rows.telegram(telegram_id, thread_id))]
 
 
 def _person(known: _Known, one: Reachable, channel: Channel) -> list[Reach] | Code:

@@ -25,7 +25,7 @@ from notifications.content import Action, Content
 from notifications.dialects import filled
 from notifications.gathering import Addressed, announced, numbers, with_missing
 from notifications.languages import Style
-from notifications.message_links import Way, label, led
+from notifications.message_links import RECIPIENT, Way, label, led
 from notifications.models import Message
 from notifications.names import CHANNELS, Recipient, Topic
 from notifications.texts import Text, written
@@ -105,7 +105,7 @@ class Press:
         if isinstance(built, Code):
             return built
         try:
-            return _own(built, row.id)
+            return _own(built, row)
         except ArbEdgeError as error:  # a target no link may lead to
             log.warning("rendering.bad_link", delivery_id=row.id, cause=str(error))
             return Code.BAD_MESSAGE
@@ -203,13 +203,15 @@ def _content(
     )
 
 
-def _own(built: Built, delivery_id: int) -> Content:
+def _own(built: Built, row: Addressed) -> Content:
     """The content with the recipient's own links in it."""
     content = built.content
     if not built.ways:
         return content
     urls = {
-        way.name: way.target if way.raw else links.signed(delivery_id, way.name, way.target)
+        way.name: way.target.replace(RECIPIENT, str(row.recipient_id))
+        if way.raw
+        else links.signed(row.id, way.name, way.target)
         for way in built.ways
     }
     return replace(

@@ -25,6 +25,7 @@ class Again(StrEnum):
     BARE = "bare"  # without buttons
     ANEW = "anew"  # a new message instead of an edit
     CAPTION = "caption"  # an edit of the caption: the message has a picture
+    GENERAL = "general"  # in the forum's general topic: the one meant is no more, or closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ OTHER_WAY: Final[Mapping[str, Again]] = {
     "message to edit not found": Again.ANEW,
     "message can't be edited": Again.ANEW,
     "message_id_invalid": Again.ANEW,
+    "message thread not found": Again.GENERAL,
+    "topic_deleted": Again.GENERAL,
+    "topic_closed": Again.GENERAL,
 }
 UNCHANGED: Final = "message is not modified"
 TOO_LONG: Final = ("message is too long", "caption is too long", "message_too_long")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from telegram.constants import InlineKeyboardButtonLimit, ParseMode
 
+from arbedge.names import Language
 from notifications.channels.base import Outgoing
 from notifications.content import Action
 from notifications.telegram_errors import Again
@@ -19,6 +20,11 @@ from notifications.telegram_text import LONGEST_CAPTION, fit, length, plain
 WITH_PICTURE: Final = "photo"  # marks the id of a message whose text is a caption
 LONGEST_CALLBACK: Final = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)
 PER_ROW: Final = 2  # the look of messages: two buttons side by side
+_NO_TOPIC: Final[Mapping[str, str]] = {
+    Language.EN: "ℹ The topic for these posts is closed or gone; they come here now.",
+    Language.ES: "ℹ El tema de estas publicaciones está cerrado o ya no existe; ahora llegan aquí.",
+    Language.FR: "ℹ Le sujet de ces messages est fermé ou n’existe plus ; ils arrivent ici.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +58,23 @@ async def draft(message: Outgoing, ways: AbstractSet[Again] = frozenset()) -> Dr
         if captioned:
             return Draft("editMessageCaption", told | _text(message, "caption", ways))
         return Draft("editMessageText", told | _text(message, "text", ways))
-    told |= _manners(message)
+    told |= _manners(message, ways)
     picture = await _picture(message)
     if picture is not None:
         return Draft("sendPhoto", told | _text(message, "caption", ways), picture)
     return Draft("sendMessage", told | _text(message, "text", ways))
 
 
+def topic_left(message: Outgoing, ways: AbstractSet[Again]) -> int | None:
+    """The forum topic a message was meant for and did not come to, None where it did."""
+    thread_id: int | None = message.address.get("thread_id")
+    return thread_id if Again.GENERAL in ways else None
+
+
 def _text(message: Outgoing, name: str, ways: AbstractSet[Again]) -> dict[str, Any]:
     body = message.content.body
+    if Again.GENERAL in ways:
+        body = f"{body}\n\n{_NO_TOPIC.get(message.content.language, _NO_TOPIC[Language.EN])}"
     said = fit(body, LONGEST_CAPTION) if name == "caption" else fit(body)
     told: dict[str, Any] = {name: said, "parse_mode": ParseMode.HTML.value}
     if Again.PLAIN in ways:
@@ -68,9 +82,12 @@ def _text(message: Outgoing, name: str, ways: AbstractSet[Again]) -> dict[str, A
     return told if name == "caption" else {**told, "link_preview_options": {"is_disabled": True}}
 
 
-def _manners(message: Outgoing) -> dict[str, Any]:
-    """How a new message comes: silently, or as an answer to one that may be gone by now."""
+def _manners(message: Outgoing, ways: AbstractSet[Again]) -> dict[str, Any]:
+    """How a new message comes: silently, into a topic, or as an answer to one that may be gone by
+    now."""
     told: dict[str, Any] = {"disable_notification": True} if message.silent else {}
+    if "thread_id" in message.address and Again.GENERAL not in ways:
+        told["message_thread_id"] = message.address["thread_id"]
     number = message.answers.partition("/")[0]
     if number.isdigit():
         told["reply_parameters"] = {

@@ -131,6 +131,8 @@ def _otherwise(way: Again, method: str, told: dict[str, Any]) -> tuple[str, dict
         return "editMessageCaption", told
     if way is Again.BARE:
         told.pop("reply_markup", None)
+    elif way is Again.GENERAL:
+        told.pop("message_thread_id", None)
     else:
         told.pop("parse_mode", None)
         field_ = "caption" if "caption" in told else "text"

@@ -84,12 +84,18 @@ async def _send(message: Outgoing) -> Result:
         told = answer.json()
         found = verdict(answer.status, told)
         if found.again is None or found.again in ways:
-            return _result(message, found, draft.provider_id(told.get("result")))
+            left = telegram_messages.topic_left(message, ways)
+            return _result(message, found, draft.provider_id(told.get("result")), left)
         ways.add(found.again)
 
 
-def _result(message: Outgoing, found: Verdict, provider_id: str) -> Result:
+def _result(message: Outgoing, found: Verdict, provider_id: str, topic_left: int | None) -> Result:
     sent = found.outcome is Outcome.SENT
+    moved: dict[str, Any] | None = None
+    if found.moved_to is not None:
+        moved = {"chat_id": found.moved_to}
+    elif sent and topic_left is not None:
+        moved = {"chat_id": message.address["chat_id"], "topic_left": topic_left}
     return Result(
         message.delivery_id,
         found.outcome,
@@ -99,7 +105,7 @@ def _result(message: Outgoing, found: Verdict, provider_id: str) -> Result:
         retry_after_s=found.retry_after_s,
         pause_s=found.pause_s,
         gone=found.gone,
-        moved_to=None if found.moved_to is None else {"chat_id": found.moved_to},
+        moved_to=moved,
     )
 
 

@@ -11,19 +11,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.doors import uncached
 from arbedge.errors import ArbEdgeError
-from notifications import clicks, links, unsubscribing
+from notifications import chat_figures, clicks, links, unsubscribing
 from notifications.unsubscribing import Subscriber
 
 
 @require_safe
 def go(request: HttpRequest, token: str) -> HttpResponse:
-    """On to where a signed link leads; counted once where a person follows it."""
+    """On to where a signed link leads; counted once where a person follows it, and each time for
+    the group it was posted in."""
     try:
         link = links.read(token)
     except ArbEdgeError as error:
         return _lost(request, error)
     if clicks.by_a_person(request):
-        clicks.count(link, datetime.now(UTC))
+        now = datetime.now(UTC)
+        clicks.count(link, now)
+        chat_figures.pressed(link.delivery_id, now)
     response = HttpResponseRedirect(link.target)
     response["Referrer-Policy"] = "no-referrer"  # the token is nobody else's to see
     return uncached(response)

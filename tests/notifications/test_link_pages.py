@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from notifications import clicks, links
 from notifications.models import Click, VariantResult
 from tests.accounts.web import body
-from tests.notifications.factories import DeliveryFactory, DeliveryLogFactory
+from tests.notifications.factories import ChatFactory, DeliveryFactory, DeliveryLogFactory
 
 pytestmark = pytest.mark.django_db
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) Safari/605.1.15"
@@ -68,6 +68,16 @@ def test_a_wordings_result_counts_messages_not_links(client: Client) -> None:
     for action in ("open", "why", "open"):
         follow(client, link(delivery.id, action))
     assert list(VariantResult.objects.values_list("variant", "clicked")) == [("shorter", 1)]
+
+
+def test_every_press_in_a_group_counts_for_the_group(client: Client) -> None:
+    chat = ChatFactory()
+    post = DeliveryFactory(recipient="chat", recipient_id=chat.pk, state="sent")
+    for _ in range(3):
+        follow(client, link(post.pk))
+    follow(client, link(post.pk), agent="TelegramBot (like TwitterBot)")
+    assert chat.days.get().pressed == 3
+    assert Click.objects.count() == 1
 
 
 @pytest.mark.parametrize(

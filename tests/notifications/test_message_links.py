@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from arbedge.names import Language
 from notifications.message_links import led, ways
@@ -35,6 +36,24 @@ def test_an_alert_about_a_trade_opens_it() -> None:
 def test_in_a_group_nobody_mutes_for_the_others() -> None:
     names = [way.name for way in ways(Topic.OPENED, FACTS[Topic.OPENED], "en", personal=False)]
     assert names == ["why", "chart", "open"]
+
+
+@pytest.mark.parametrize("topic", [Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED])
+def test_from_a_group_everybody_goes_to_his_own_figures(topic: Topic, settings: Settings) -> None:
+    settings.BOT_NAME = "arbedge_bot"
+    way = ways(topic, FACTS[topic], "en", personal=False)[-1]
+    assert (way.name, way.label, way.raw) == ("bot", "My figures", True)
+    number = FACTS[topic]["opportunity_id"]
+    assert way.target == f"https://t.me/arbedge_bot?start=o{number}-c{{recipient}}"
+
+
+@pytest.mark.parametrize("personal", [True, False])
+@pytest.mark.parametrize("topic", [Topic.FADING, Topic.CLOSED])
+def test_what_follows_a_post_leads_to_no_private_chat(
+    topic: Topic, personal: bool, settings: Settings
+) -> None:
+    settings.BOT_NAME = "arbedge_bot"
+    assert "bot" not in [way.name for way in ways(topic, FACTS[topic], "en", personal=personal)]
 
 
 @pytest.mark.django_db

@@ -147,6 +147,11 @@ def test_a_chat_is_reached_by_its_telegram_id() -> None:
     assert addresses(wanted(chat, Channel.TELEGRAM)) == [{"chat_id": -100_42}]
 
 
+def test_a_chat_with_a_topic_of_its_own_is_reached_there() -> None:
+    chat = ChatFactory(telegram_id=-100_42, thread_id=33)
+    assert addresses(wanted(chat, Channel.TELEGRAM)) == [{"chat_id": -100_42, "thread_id": 33}]
+
+
 def test_a_chat_that_threw_the_bot_out_is_not() -> None:
     assert found(wanted(ChatFactory(gone="gone"), Channel.TELEGRAM)) == Code.GONE
 

@@ -173,6 +173,16 @@ def test_a_group_s_post_has_nobody_s_own_figures_or_buttons() -> None:
     assert "On capital" not in one(row, Channel.EMAIL).body
 
 
+def test_posts_of_one_message_lead_to_the_bot_by_the_name_of_each_chat(settings: Settings) -> None:
+    settings.BOT_NAME = "arbedge_bot"
+    message, chats = MessageFactory(opportunity_id=1), [ChatFactory(), ChatFactory()]
+    rows = [
+        DeliveryFactory(message=message, recipient="chat", recipient_id=chat.pk) for chat in chats
+    ]
+    ends = [content.actions[-1].url for content in render(rows, {}, SOON).values()]  # type: ignore[union-attr]
+    assert ends == [f"https://t.me/arbedge_bot?start=o1-c{chat.pk}" for chat in chats]
+
+
 def test_numbers_are_written_as_each_person_chose() -> None:
     message = MessageFactory()
     comma, usual = UserFactory(), UserFactory()

@@ -182,6 +182,13 @@ class TestAddresses:
         settle([later(row, "moved", moved_to={"chat_id": -1009})], NOON)
         assert Chat.objects.get().telegram_id == -1009
 
+    def test_a_topic_that_is_gone_is_posted_to_no_more(self) -> None:
+        chat = ChatFactory(telegram_id=-1009, thread_id=33)
+        row = take(recipient="chat", recipient_id=chat.pk)
+        settle([sent(row, moved_to={"chat_id": -1009, "topic_left": 33})], NOON)
+        chat.refresh_from_db()
+        assert (chat.telegram_id, chat.thread_id) == (-1009, None)
+
     def test_failures_of_peoples_own_servers_are_counted_and_forgiven(self) -> None:
         person = reachable_person()
         address = AddressFactory(recipient_id=person.pk)

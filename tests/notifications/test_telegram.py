@@ -265,6 +265,45 @@ def test_an_address_is_shown_by_its_end() -> None:
     assert TELEGRAM.shown({"chat_id": -1001555296434}) == "chat …6434"
 
 
+# Topics of forums
+
+
+@pytest.fixture
+def forum(bot: Running) -> Running:
+    bot.ask("/_chats", chat=GROUP, type="supergroup", forum=True)
+    return bot
+
+
+def topic(number: int = 33) -> dict[str, Any]:
+    return {"chat_id": GROUP, "thread_id": number}
+
+
+def test_a_post_goes_to_its_topic(forum: Running) -> None:
+    result = send_one(TELEGRAM, topic())
+    assert (result.outcome, result.moved_to) == (Outcome.SENT, None)
+    assert shown(forum).raw["message_thread_id"] == 33
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "closed or gone"), ("es", "cerrado"), ("fr", "fermé")]
+)
+def test_where_the_topic_is_gone_a_post_comes_to_the_general_one_and_says_so(
+    forum: Running, language: str, says: str
+) -> None:
+    forum.ask("/_chats", chat=GROUP, forum=False)
+    result = send_one(TELEGRAM, topic(), language=language)
+    assert result.outcome is Outcome.SENT
+    assert result.moved_to == {"chat_id": GROUP, "topic_left": 33}
+    assert says in forum.texts(GROUP)[-1].lower()
+
+
+def test_an_edit_names_no_topic(forum: Running) -> None:
+    first = send_one(TELEGRAM, topic())
+    forum.ask("/_chats", chat=GROUP, forum=False)
+    again = send_one(TELEGRAM, topic(), replaces=first.provider_id, body="↑ now +0.55 %")
+    assert (again.outcome, again.moved_to) == (Outcome.SENT, None)
+
+
 # The same transport beneath python-telegram-bot
 
 
