@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
-from arbedge.writing import percent
 from opportunities.breakdown import Part
+from opportunities.voice import ENGLISH, Voice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,15 +65,16 @@ class Chart:
     marks: Sequence[Mark] = ()
     level: tuple[float, str] | None = None
     places: int = 2
+    voice: Voice = ENGLISH
 
 
 def draw(chart: Chart, theme: str = "light", form: str = "svg") -> bytes:
     """The chart as SVG or PNG. Without a point it says so, in the same frame."""
-    drawing, axes, colours = _frame(chart.title, chart.source, theme)
+    drawing, axes, colours = frame(chart.title, chart.source, theme)
     drawn = [line for line in chart.lines if any(value is not None for value in line.values)]
     if not drawn:
-        _say(axes, "No data yet", colours)
-        return _bytes(drawing, form)
+        _say(axes, chart.voice("no_data"), colours)
+        return finished(drawing, form)
     axes.axhline(0, color=colours["soft"], linewidth=1.4, zorder=1)
     if chart.level is not None:
         axes.axhline(
@@ -84,35 +86,44 @@ def draw(chart: Chart, theme: str = "light", form: str = "svg") -> bytes:
         axes.axvline(mark.at, color=colours["soft"], linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)  # type: ignore[arg-type]
     _axes(axes, chart, drawn, colours)
     _ends(axes, chart, drawn, colours)
-    return _bytes(drawing, form)
+    return finished(drawing, form)
+
+
+def warm() -> None:
+    """Loads what drawing needs, which takes longer than any drawing."""
+    draw(Chart("", (), ""), form="png")
 
 
 def draw_waterfall(
-    parts: Sequence[Part], source: str, theme: str = "light", form: str = "svg"
+    parts: Sequence[Part],
+    source: str,
+    theme: str = "light",
+    form: str = "svg",
+    *,
+    title: str = "",
+    voice: Voice = ENGLISH,
 ) -> bytes:
     """Parts as bars that hang from each other, the net at the end."""
     height = 70 + 24 * max(len(parts), 3)
-    drawing, axes, colours = _frame(
-        "From funding to net, % of the position", source, theme, height_px=height
-    )
+    drawing, axes, colours = frame(title or voice("waterfall"), source, theme, height_px=height)
     running = 0.0
     for row, part in enumerate(parts):
         start = 0.0 if part.role == "net" else running
         axes.barh(row, part.value * 100, left=start * 100, height=0.62, **_fill(part, colours))
         axes.annotate(
-            percent(part.value, 3), (1.0, row), xycoords=("axes fraction", "data"), xytext=(6, 0),
-            textcoords="offset points", va="center", fontsize=8, color=colours["ink"],
-            fontweight="bold" if part.role == "net" else "normal",
+            voice.percent(part.value, 3), (1.0, row), xycoords=("axes fraction", "data"),
+            xytext=(6, 0), textcoords="offset points", va="center", fontsize=8,
+            color=colours["ink"], fontweight="bold" if part.role == "net" else "normal",
         )  # fmt: skip
         running = start + part.value
     axes.axvline(0, color=colours["soft"], linewidth=1.4, zorder=1)
-    axes.set_yticks(range(len(parts)), [part.label for part in parts], fontsize=8)
+    axes.set_yticks(range(len(parts)), [voice.part(part.label) for part in parts], fontsize=8)
     axes.set_ylim(len(parts) - 0.4, -0.6)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
+    axes.xaxis.set_major_formatter(lambda value, _: tick(value, voice))
     axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", color=colours["line"], linewidth=0.6)
     drawing.subplots_adjust(left=0.40, right=0.83, top=1 - 34 / height, bottom=44 / height)
-    return _bytes(drawing, form)
+    return finished(drawing, form)
 
 
 def _fill(part: Part, colours: Mapping[str, str]) -> dict[str, Any]:
@@ -124,9 +135,10 @@ def _fill(part: Part, colours: Mapping[str, str]) -> dict[str, Any]:
     return {"facecolor": colours["ground"], "edgecolor": colours["cost"], "hatch": hatch}
 
 
-def _frame(
+def frame(
     title: str, source: str, theme: str, height_px: int = HEIGHT_PX
 ) -> tuple[Drawing, Axes, Mapping[str, str]]:
+    """An empty drawing with its title and small print, its axes, and the theme's colours."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -148,6 +160,12 @@ def _frame(
     return drawing, axes, colours
 
 
+def tick(value: float, voice: Voice = ENGLISH, sign: str = "") -> str:
+    """A number at an axis, with the reader's own marks."""
+    text = f"{value:{sign}g}".replace("-", "−") if value else "0"
+    return voice.decimals(text)
+
+
 def _line(axes: Axes, line: Line, colours: Mapping[str, str]) -> None:
     values = [float("nan") if value is None else value * 100 for value in line.values]
     colour = colours[line.colour]
@@ -155,7 +173,8 @@ def _line(axes: Axes, line: Line, colours: Mapping[str, str]) -> None:
         axes.plot(line.at, values, "o", color=colour, markersize=2.6, alpha=0.75)  # type: ignore[arg-type]
         return
     style = "steps-post" if line.steps else "default"
-    axes.plot(line.at, values, color=colour, linewidth=1.8, drawstyle=style)  # type: ignore[arg-type]
+    width = 1.2 if line.colour == "soft" else 1.8
+    axes.plot(line.at, values, color=colour, linewidth=width, drawstyle=style)  # type: ignore[arg-type]
     last = max(place for place, value in enumerate(line.values) if value is not None)
     axes.plot([line.at[last]], [values[last]], "o", color=colour, markersize=4)  # type: ignore[arg-type]
 
@@ -171,9 +190,11 @@ def _axes(axes: Axes, chart: Chart, lines: Sequence[Line], colours: Mapping[str,
         first, last = first - timedelta(minutes=5), last + timedelta(minutes=5)
     axes.set_xlim(first, last)  # type: ignore[arg-type]
     days = (last - first).total_seconds() > 2 * 86_400
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(DateFormatter("%d %b" if days else "%H:%M"))  # type: ignore[no-untyped-call]
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−"))
+    zone = ZoneInfo(chart.voice.zone)
+    shown = chart.voice("day") if days else "%H:%M"
+    axes.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=2, maxticks=4))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter(shown, tz=zone))  # type: ignore[no-untyped-call]
+    axes.yaxis.set_major_formatter(lambda value, _: tick(value, chart.voice, "+"))
     axes.locator_params(axis="y", nbins=5)
     axes.grid(axis="y", color=colours["line"], linewidth=0.6)
     axes.margins(y=0.18)
@@ -194,7 +215,7 @@ def _ends(axes: Axes, chart: Chart, lines: Sequence[Line], colours: Mapping[str,
         if line.dots:
             continue
         last = [value for value in line.values if value is not None][-1]
-        text = f"{line.label}\n{percent(last, chart.places)}"
+        text = f"{line.label}\n{chart.voice.percent(last, chart.places)}"
         ends.append((last * 100, text, colours[line.colour]))
     if chart.level is not None:
         ends.append((chart.level[0] * 100, chart.level[1], colours["soft"]))
@@ -215,7 +236,8 @@ def _say(axes: Axes, text: str, colours: Mapping[str, str]) -> None:
     axes.set_yticks([])
 
 
-def _bytes(drawing: Drawing, form: str) -> bytes:
+def finished(drawing: Drawing, form: str) -> bytes:
+    """The drawing as SVG or PNG."""
     held = io.BytesIO()
     scale = SCALE_PNG if form == "png" else 1
     metadata: dict[str, Any] = {"Date": None} if form == "svg" else {}

@@ -11,12 +11,12 @@ import structlog
 from django.core.cache import cache
 
 from arbedge.names import Kind
-from arbedge.writing import moment
 from exchanges.models import SettledFunding
 from opportunities import charts
 from opportunities.breakdown import legs, waterfall
-from opportunities.models import Figure, Opportunity, OpportunityEvent
+from opportunities.models import Figure, Opportunity
 from opportunities.pages import venue
+from opportunities.voice import ENGLISH, Voice
 
 KEEP_S: Final = 600
 POINTS: Final = 2_000
@@ -31,46 +31,49 @@ def names(one: Opportunity) -> list[str]:
     return ["waterfall", "net", "gap"] if one.kind == Kind.SPOT else [*PICTURES]
 
 
-def picture(one: Opportunity, name: str, theme: str, form: str) -> bytes:
+def picture(one: Opportunity, name: str, theme: str, form: str, voice: Voice = ENGLISH) -> bytes:
     """The bytes of a picture. Raises KeyError for a name, theme or form that does not exist."""
     painter, _ = PICTURES[name], (charts.THEMES[theme], charts.FORMATS[form])
-    key = f"picture:{one.pk}:{one.as_of.timestamp():.0f}:{name}:{theme}:{form}"
+    key = f"picture:{one.pk}:{one.as_of.timestamp():.0f}:{name}:{theme}:{form}:{voice.name}"
     try:
         kept: bytes | None = cache.get(key)
     except redis.RedisError as error:
         log.warning("pictures.cache_gone", cause=str(error))
-        return painter(one, theme, form)
+        return painter(one, theme, form, voice)
     if kept is None:
-        kept = painter(one, theme, form)
+        kept = painter(one, theme, form, voice)
         cache.set(key, kept, KEEP_S)
     return kept
 
 
-def _waterfall(one: Opportunity, theme: str, form: str) -> bytes:
-    return charts.draw_waterfall(waterfall(one), _source(one), theme, form)
+def _waterfall(one: Opportunity, theme: str, form: str, voice: Voice) -> bytes:
+    title = voice("waterfall_spot" if one.kind == Kind.SPOT else "waterfall")
+    source = _source(one, voice)
+    return charts.draw_waterfall(waterfall(one), source, theme, form, title=title, voice=voice)
 
 
-def _net(one: Opportunity, theme: str, form: str) -> bytes:
+def _net(one: Opportunity, theme: str, form: str, voice: Voice) -> bytes:
     history = _history(one)
     at = [point.at for point in history]
     lines = [
-        charts.Line("net", "ink", at, [point.net for point in history]),
+        charts.Line(voice("net_line"), "ink", at, [point.net for point in history]),
     ]
     if one.kind != Kind.SPOT:
         announced = [point.net_announced for point in history]
-        lines.append(charts.Line("as announced", "long", at, announced))
+        lines.append(charts.Line(voice("net_announced"), "long", at, announced))
     events = one.events.filter(type__in=MARKED).order_by("at")
     chart = charts.Chart(
-        "Net over time, % of the position",
+        voice("net"),
         lines,
-        _source(one),
-        marks=[_mark(event) for event in events[:20]],
-        level=(one.threshold, "needed"),
+        _source(one, voice),
+        marks=[charts.Mark(event.at, voice(event.type)) for event in events[:20]],
+        level=(one.threshold, voice("needed")),
+        voice=voice,
     )
     return charts.draw(chart, theme, form)
 
 
-def _funding(one: Opportunity, theme: str, form: str) -> bytes:
+def _funding(one: Opportunity, theme: str, form: str, voice: Voice) -> bytes:
     history = _history(one)
     settled = _settled(one)
     lines = []
@@ -87,18 +90,20 @@ def _funding(one: Opportunity, theme: str, form: str) -> bytes:
             lines.append(
                 charts.Line("", leg.side, [row.settled_at for row in dots], paid, dots=True)
             )
-    title = "Funding of both legs, % per 8 h (dots: settled)"
-    return charts.draw(charts.Chart(title, lines, _source(one), places=4), theme, form)
+    chart = charts.Chart(voice("funding"), lines, _source(one, voice), places=4, voice=voice)
+    return charts.draw(chart, theme, form)
 
 
-def _gap(one: Opportunity, theme: str, form: str) -> bytes:
+def _gap(one: Opportunity, theme: str, form: str, voice: Voice) -> bytes:
     history = _history(one)
-    line = charts.Line("short over\nlong", "ink", [p.at for p in history], [p.gap for p in history])
-    title = "Price gap between the legs, %"
-    return charts.draw(charts.Chart(title, [line], _source(one)), theme, form)
+    gaps = [point.gap for point in history]
+    line = charts.Line(voice("gap_line"), "ink", [point.at for point in history], gaps)
+    return charts.draw(
+        charts.Chart(voice("gap"), [line], _source(one, voice), voice=voice), theme, form
+    )
 
 
-PICTURES: Final[Mapping[str, Callable[[Opportunity, str, str], bytes]]] = {
+PICTURES: Final[Mapping[str, Callable[[Opportunity, str, str, Voice], bytes]]] = {
     "waterfall": _waterfall,
     "net": _net,
     "funding": _funding,
@@ -126,10 +131,7 @@ def _settled(one: Opportunity) -> dict[str, list[SettledFunding]]:
     return of_side
 
 
-def _mark(event: OpportunityEvent) -> charts.Mark:
-    return charts.Mark(event.at, event.type)
-
-
-def _source(one: Opportunity) -> str:
-    venues = " and ".join(venue(leg.venue) for leg in legs(one))
-    return f"ArbEdge from {venues}, {moment(one.as_of)}, fees {one.fee_version or 'unknown'}"
+def _source(one: Opportunity, voice: Voice) -> str:
+    venues = f" {voice('and')} ".join(venue(leg.venue) for leg in legs(one))
+    fees = one.fee_version or voice("unknown")
+    return voice("source", venues=venues, moment=voice.moment(one.as_of), fees=fees)

@@ -12,6 +12,7 @@ import pytest
 from opportunities import charts
 from opportunities.breakdown import Part
 from opportunities.charts import Chart, Line, Mark
+from opportunities.voice import Voice
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LOOK = Path(charts.__file__).parents[1] / "arbedge/static/arbedge/look.css"
@@ -162,3 +163,26 @@ def test_charts_and_pages_wear_the_same_colours(theme: str) -> None:
     for name in ("long", "short", "soft"):
         assert charts.THEMES[theme][name] == colours[name]
     assert charts.THEMES[theme]["ground"] == colours["card"]
+
+
+def test_a_zero_at_an_axis_has_no_sign() -> None:
+    ticks = [charts.tick(value, sign="+") for value in (-0.5, 0.0, 0.5)]
+    assert ticks == ["\u22120.5", "0", "+0.5"]
+
+
+def test_times_stand_in_the_readers_zone(written: list[str]) -> None:
+    charts.draw(chart(line([0.001, 0.002, 0.003]), voice=Voice(zone="Asia/Tokyo")))
+    assert any(text.startswith("21:0") for text in written)
+
+
+def test_an_empty_chart_speaks_the_readers_language(written: list[str]) -> None:
+    charts.draw(chart(voice=Voice(words={"no_data": "Aún no hay datos"})))
+    assert "Aún no hay datos" in written
+
+
+def test_parts_of_a_net_are_named_by_the_voice(written: list[str]) -> None:
+    voice = Voice(words={"waterfall": "Del funding al neto", "part_fee_long_entry": "Comisión"})
+    charts.draw_waterfall(
+        [Part("Fee, long entry", -0.001, "cost"), Part("Net", 0.002, "net")], "ArbEdge", voice=voice
+    )
+    assert {"Del funding al neto", "Comisión", "Net"} <= set(written)
