@@ -94,6 +94,11 @@ def listed(user_id: int, now: datetime) -> list[Mute]:
     return list(held.order_by(F("until").asc(nulls_last=True), "what", "name"))
 
 
+def hidden(user_id: int, what: Muted, name: str) -> bool:
+    """Whether the person's preferences hide the thing, by hand or by a mute."""
+    return muting.hides(wish(preferences.of(user_id)), what, name)
+
+
 def expire(now: datetime) -> int:
     """Ends every mute whose time is over. Returns how many.
 
