@@ -84,8 +84,8 @@ def _written(message: Message) -> Heard | None:
         message.chat.title or "",
         message.message_thread_id if message.is_topic_message else None,
         message.message_id,
-        line=_line(message.text or ""),
-        text=message.text or "",
+        line=_line(_text(message.text)),
+        text=_text(message.text),
         location=None if where is None else (where.latitude, where.longitude),
     )
 
@@ -93,7 +93,7 @@ def _written(message: Message) -> Heard | None:
 def _pressed(query: CallbackQuery) -> Heard | None:
     """A button. Telegram may not know its message any more; then the chat is the person's own."""
     below = query.message
-    told = query.data or ""
+    told = _text(query.data)
     whole = below if isinstance(below, Message) else None
     return Heard(
         _sender(query.from_user),
@@ -108,6 +108,11 @@ def _pressed(query: CallbackQuery) -> Heard | None:
         has_picture=bool(whole and whole.photo),
         anew=told.startswith(ANEW) or whole is None,
     )
+
+
+def _text(told: str | None) -> str:
+    """What was said, without the one letter that no database keeps."""
+    return (told or "").replace("\x00", "")
 
 
 def _line(text: str) -> str:

@@ -9,7 +9,7 @@ from notifications.bot import allowed, arriving, grammar, registry, talks
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply, Wants, rows
+from notifications.bot.replies import Button, Reply, rows
 
 
 def help_(ask: Ask) -> Reply:
@@ -75,8 +75,9 @@ def _command(ask: Ask, command: Command) -> Reply:
 
 def stop(ask: Ask) -> Reply:
     """Leaves the conversation the person is in."""
-    talks.end(ask.user.pk)
-    return Reply(ask.say("first.stop.done"), wants=Wants.NOTHING)
+    if ask.person is not None:
+        talks.end(ask.person.pk)
+    return Reply(ask.say("first.stop.done"))
 
 
 def logout(ask: Ask) -> Reply:
