@@ -32,11 +32,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to press below a message; without `url` it speaks to the bot by `callback`."""
+    """Something to press below a message; without `url` it speaks to the bot by `callback`.
+
+    `row` is the row it stands in, from 0 on.
+    """
 
     label: str
     url: str = ""
     callback: str = ""
+    row: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -45,6 +49,8 @@ class Shown:
 
     `html` tells that `text` holds Telegram's tags; otherwise it is plain. `answers` is the id of
     the message it answers, `image` the path below the receivers' address where its picture is.
+    `sender` is who wrote it, "" the product; `before` are its texts before it was edited. What is
+    deleted stays, marked. `raw` is the message in the protocol's own form.
     """
 
     receiver: str
@@ -59,6 +65,10 @@ class Shown:
     edited: int = 0
     buttons: tuple[Button, ...] = ()
     at_ms: float = field(default_factory=clock.now_ms)
+    sender: str = ""
+    deleted: bool = False
+    before: tuple[str, ...] = ()
+    raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Book:
@@ -89,10 +99,20 @@ class Book:
         before = self.shown.pop(name, None)
         if before is not None:
             message.edited, message.answers = before.edited + 1, before.answers
+            message.sender, message.before = before.sender, (*before.before, before.text)
         self.shown[name] = message
         if len(self.shown) > MESSAGES_KEPT:
             del self.shown[next(iter(self.shown))]
         self.version += 1
+
+    def delete(self, message: Shown) -> None:
+        """Marks a message as deleted."""
+        message.deleted = True
+        self.version += 1
+
+    def of(self, receiver: str, to: str) -> list[Shown]:
+        """What a recipient was sent and wrote, what is deleted too; what changed last is last."""
+        return [one for one in self.shown.values() if (one.receiver, one.to) == (receiver, to)]
 
     def called(self, receiver: str = "", to: str = "", since_ms: float = 0.0) -> Iterable[Call]:
         """The calls of that receiver to that recipient since then, the oldest first."""

@@ -10,7 +10,10 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 
-NESTED: Final = ("reply_markup", "reply_parameters", "link_preview_options", "allowed_updates")
+NESTED: Final = (
+    "reply_markup", "reply_parameters", "link_preview_options", "allowed_updates", "commands",
+    "scope", "media", "message_ids",
+)  # fmt: skip
 
 
 class Refusal(Exception):

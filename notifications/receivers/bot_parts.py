@@ -1,4 +1,4 @@
-"""Parts of a message as the Bot API checks them: chat, text, buttons, what is answered."""
+"""Parts of a message as the Bot API checks them: text, buttons, what is answered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notifications.receivers.bot_text import Unparsable, parse, units
 
 LONGEST: Final = {"text": 4096, "caption": 1024}
 LONGEST_CALLBACK_BYTES: Final = 64
-BOT: Final = 7000000001
+KEYBOARDS: Final = ("keyboard", "remove_keyboard", "force_reply")
 Told = dict[str, Any]
 
 
@@ -29,44 +29,33 @@ class Draft:
     @property
     def buttons(self) -> tuple[Button, ...]:
         """The buttons below it, in one row after the other."""
-        rows = self.markup.get("inline_keyboard", [])
-        return tuple(
-            Button(str(one["text"]), str(one.get("url", "")), str(one.get("callback_data", "")))
-            for row in rows
-            for one in row
-        )
+        return buttons(self.markup)
 
-    def answer(self, chat: Told, message_id: int, date: int) -> Told:
-        """The Message the Bot API answers with."""
-        told: Told = {"message_id": message_id, "from": me(), "chat": chat, "date": date}
-        told[self.field] = self.text
+    def within(self) -> Told:
+        """The fields of a Message that say this; a field's empty value is left out."""
+        told: Told = {self.field: self.text} if self.text else {}
         if self.entities:
             told["entities" if self.field == "text" else "caption_entities"] = self.entities
-        return {**told, "reply_markup": self.markup} if self.markup else told
+        return {**told, "reply_markup": self.markup} if inline(self.markup) else told
 
 
-def me() -> Told:
-    """The bot itself."""
-    return {"id": BOT, "is_bot": True, "first_name": "ArbEdge", "username": "arbedge_bot"}
+def buttons(markup: Told) -> tuple[Button, ...]:
+    """What can be pressed below a message."""
+    return tuple(
+        Button(str(one["text"]), str(one.get("url", "")), str(one.get("callback_data", "")), row)
+        for row, line in enumerate(markup.get("inline_keyboard", []))
+        for one in line
+    )
 
 
-def chat_of(told: Told) -> Told:
-    """The chat that is named. Raises Refusal."""
-    if not told.get("chat_id"):
-        raise Refusal(400, "Bad Request: chat_id is empty")
-    try:
-        chat = int(told["chat_id"])
-    except ValueError as error:
-        raise Refusal(400, "Bad Request: chat not found") from error
-    if chat > 0:
-        return {"id": chat, "type": "private", "first_name": f"Person {chat}"}
-    kind = "supergroup" if str(chat).startswith("-100") else "group"
-    return {"id": chat, "type": kind, "title": f"Group {-chat}"}
+def inline(markup: Told) -> bool:
+    """Whether there are buttons below the message; another keyboard is the reader's own."""
+    return bool(markup.get("inline_keyboard"))
 
 
 def draft(told: Told, field: str) -> Draft:
     """What is to be read. Raises Refusal where its text or a button is wrong."""
-    source = str(told.get(field, ""))
+    source = str(told.get(field) or "")
     try:
         parsed = parse(source, str(told.get("parse_mode") or ""))
     except Unparsable as error:
@@ -77,11 +66,14 @@ def draft(told: Told, field: str) -> Draft:
     if field == "text" and not parsed.text.strip():
         raise Refusal(400, "Bad Request: message text is empty")
     html = bool(told.get("parse_mode"))
-    return Draft(field, source, html, parsed.text, parsed.entities, _keyboard(told))
+    return Draft(field, source, html, parsed.text, parsed.entities, keyboard(told))
 
 
-def _keyboard(told: Told) -> Told:
+def keyboard(told: Told) -> Told:
+    """The buttons that are asked for. Raises Refusal where one is wrong."""
     markup: Told = told.get("reply_markup") or {}
+    if not isinstance(markup, dict):
+        raise Refusal(400, "Bad Request: object expected as reply markup")
     for button in (one for row in markup.get("inline_keyboard", []) for one in row):
         data, url = str(button.get("callback_data", "")), str(button.get("url", ""))
         if not button.get("text"):

@@ -30,12 +30,13 @@ class Kind(StrEnum):
 
 
 class Wish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One wish. Empty `receiver` and `to` mean all; without `times` and `for_s` it holds until
-    it is deleted. `by_s` is how late an answer comes, `moved_to` where a chat migrated."""
+    """One wish. Empty `receiver`, `to` and `method` mean all; without `times` and `for_s` it holds
+    until it is deleted. `by_s` is how late an answer comes, `moved_to` where a chat migrated."""
 
     kind: Kind
     receiver: str = ""
     to: str = ""
+    method: str = ""
     times: int | None = None
     for_s: float | None = None
     status: int = 500
@@ -61,14 +62,18 @@ class Board:
         """Everything works again."""
         self.wishes.clear()
 
-    def hit(self, receiver: str, to: str) -> Wish | None:
+    def hit(self, receiver: str, to: str, method: str = "") -> Wish | None:
         """The wish that meets this call, used up by one; None where all is well."""
         if not self.wishes:
             return None
         now_ms = clock.now_ms()
         self.wishes = [one for one in self.wishes if one.until_ms is None or one.until_ms > now_ms]
         for wish in self.wishes:
-            if wish.receiver in ("", receiver) and wish.to in ("", to):
+            if (
+                wish.receiver in ("", receiver)
+                and wish.to in ("", to)
+                and wish.method.lower() in ("", method.lower())
+            ):
                 if wish.times is not None:
                     wish.times -= 1
                     if wish.times <= 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ import arbedge
 from notifications.receivers.book import Book, Shown
 from notifications.receivers.bot_messages import NAME
 from notifications.receivers.bot_text import KINDS
-from notifications.receivers.bot_updates import Updates
+from notifications.receivers.bot_world import World
 
 PER_COLUMN: Final = 30
 PAGE: Final = Path(__file__).parent / "page"
@@ -44,10 +43,10 @@ class Phone:
     """What every recipient sees, in one page. `names` are the recipients' as (name, about him)."""
 
     def __init__(
-        self, book: Book, updates: Updates, names: Mapping[str, tuple[str, str]] | None = None
+        self, book: Book, world: World, names: Mapping[str, tuple[str, str]] | None = None
     ) -> None:
         self.book = book
-        self.updates = updates
+        self.world = world
         self.names = names or {}
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -56,7 +55,6 @@ class Phone:
             Route("/", self._page),
             Route("/_page/{name}", self._file),
             Route("/_messages", self._messages),
-            Route("/_press", self._press, methods=["POST"]),
             Route("/favicon.ico", _no_icon),
         ]
 
@@ -71,7 +69,9 @@ class Phone:
         """Columns of messages; 304 while nothing new came since `?version=`."""
         if request.query_params.get("version") == str(self.book.version):
             return Response(status_code=304)
-        columns: dict[tuple[str, str], list[Shown]] = {}
+        columns: dict[tuple[str, str], list[Shown]] = {
+            (NAME, str(room)): [] for room in self.world.rooms
+        }
         for message in reversed(self.book.shown.values()):
             column = columns.setdefault((message.receiver, message.to), [])
             if len(column) < PER_COLUMN:
@@ -80,27 +80,48 @@ class Phone:
             "version": self.book.version,
             "number": len(self.book.shown),
             "columns": [self._column(*name, columns[name]) for name in sorted(columns, key=_order)],
+            "people": [
+                {"id": one["id"], "name": one["first_name"]} for one in self.world.people.values()
+            ],
         }
         return JSONResponse(told)
 
     def _column(self, receiver: str, to: str, messages: Sequence[Shown]) -> Told:
         channel = TITLES.get(receiver, receiver)
-        name, about = self.names.get(to, (to, ""))
-        who = f"{channel} · {about}" if about else channel
-        told = [
-            {**asdict(one), "shown": cleaned(one), "first": _first_line(one)} for one in messages
-        ]
-        return {"receiver": receiver, "to": to, "name": name, "who": who, "messages": told}
+        told = {"receiver": receiver, "to": to, "messages": [_bubble(one) for one in messages]}
+        if receiver != NAME or not to.lstrip("-").isdigit():
+            name, about = self.names.get(to, (to, ""))
+            return {**told, "name": name, "who": f"{channel} · {about}" if about else channel}
+        return told | self._chat(to, channel)
 
-    async def _press(self, request: Request) -> Response:
-        """{"chat": 7, "message": 1, "callback": "mute:WIF"}: as if somebody pressed it."""
-        told: Told = await request.json()
-        query = self.updates.press(int(told["chat"]), int(told["message"]), str(told["callback"]))
-        return JSONResponse({"receiver": NAME, "query": query})
+    def _chat(self, to: str, channel: str) -> Told:
+        """What is beside the messages of a chat with the bot: who can write there, and how."""
+        room = self.world.room(int(to))
+        chat = self.world.chat(room)
+        called = str(chat.get("title") or chat["first_name"]) if room.id in self.world.rooms else to
+        name, about = self.names.get(to, (called, ""))
+        rows = room.keyboard.get("keyboard") or []
+        return {
+            "name": name, "who": f"{channel} · {about}" if about else channel,
+            "kind": room.kind, "bot": room.bot.status,
+            "keyboard": [one for row in rows for one in row],
+        }  # fmt: skip
 
 
 async def _no_icon(_: Request) -> Response:
     return Response(status_code=204)
+
+
+def _bubble(message: Shown) -> Told:
+    """One message for the page, which needs neither its protocol's form nor its past."""
+    return {
+        "id": message.id, "title": message.title, "text": message.text, "at_ms": message.at_ms,
+        "silent": message.silent, "answers": message.answers, "image": message.image,
+        "edited": message.edited, "deleted": message.deleted, "sender": message.sender,
+        "buttons": [{"label": one.label, "url": one.url, "callback": one.callback, "row": one.row}
+                    for one in message.buttons],
+        "shown": cleaned(message), "first": _first_line(message),
+    }  # fmt: skip
 
 
 def cleaned(message: Shown) -> str:

@@ -35,11 +35,11 @@ class Receivers:
 
     def __post_init__(self) -> None:
         shared = (self.book, self.board)
-        self.bot = BotApi(*shared, tokens=self.tokens)
+        self.bot = BotApi(*shared, tokens=self.tokens, names=self.names)
         self.mailboxes = smtp.Mailboxes(self.book)
         self.all: list[Receiver] = [
             self.bot, Webhooks(*shared), PushService(*shared), Twilio(*shared), Slack(*shared),
-            Discord(*shared), Phone(self.book, self.bot.updates, self.names),
+            Discord(*shared), Phone(self.book, self.bot.world, self.names),
         ]  # fmt: skip
 
     def app(self) -> Starlette:

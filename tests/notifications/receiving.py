@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from arbedge import aio
 from notifications.receivers.bot_limits import Limits, Rates
 from notifications.receivers.faults import Kind, Wish
 from notifications.receivers.serve import Receivers
@@ -32,6 +33,28 @@ class Running:
         """sendMessage."""
         return self.call("sendMessage", chat_id=chat, text=text, **told)
 
+    def ask(self, path: str, **told: Any) -> Any:
+        """What people do at Telegram: `/_type` and the like; fails where that is impossible."""
+        answer = httpx.post(f"{self.url}{path}", json=told)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def type(self, chat: int, text: str = "", **told: Any) -> Any:
+        """Somebody writes to the bot; the ids of the message and its update."""
+        return self.ask("/_type", chat=chat, text=text, **told)
+
+    def press(self, chat: int, callback: str | None = None, **told: Any) -> Any:
+        """Somebody presses a button, by what it says to the bot or by `label`."""
+        return self.ask("/_press", chat=chat, callback=callback, **told)
+
+    def see(self, path: str, **asked: Any) -> Any:
+        """What a door shows: `/_chat`, `/_query`, `/_menu` and the like."""
+        return httpx.get(f"{self.url}{path}", params=asked).json()
+
+    def chat(self, chat: int) -> Any:
+        """The transcript of a chat."""
+        return self.see("/_chat", chat=chat)
+
     def wish(self, kind: Kind, **told: Any) -> None:
         """From now on this goes wrong."""
         self.receivers.board.add(Wish(kind=kind, **told))
@@ -43,7 +66,7 @@ class Running:
     def texts(self, chat: int) -> list[str]:
         """What the chat was sent, without tags, the oldest first."""
         calls = self.receivers.book.called("telegram", str(chat))
-        return [call.text for call in calls if call.status == 200]
+        return [call.text for call in calls if call.status == 200 and "told" not in call.data]
 
 
 @contextmanager
@@ -53,4 +76,11 @@ def running(*tokens: str) -> Iterator[Running]:
     with served(receivers.app()) as url:
         running = Running(url, receivers)
         running.limit(on=False)
-        yield running
+        try:
+            yield running
+        finally:
+            aio.run(_stop(receivers))
+
+
+async def _stop(receivers: Receivers) -> None:
+    receivers.bot.stop()

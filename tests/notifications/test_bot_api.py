@@ -175,6 +175,12 @@ def test_faults_meet_only_whom_they_name_and_as_often(bot: Running) -> None:
     assert [bot.send(chat, "x").status_code for chat in (7, 8, 8, 8)] == [200, 403, 403, 200]
 
 
+def test_a_fault_of_one_method_leaves_the_others_alone(bot: Running) -> None:
+    bot.wish(Kind.STATUS, method="sendMessage", status=502)
+    assert bot.call("getMe").status_code == 200
+    assert bot.send(7, "x").status_code == 502
+
+
 def test_faults_are_wished_and_ended_by_http(bot: Running) -> None:
     asked = httpx.post(f"{bot.url}/_faults", json={"kind": "status", "status": 502})
     assert asked.json()[0]["kind"] == "status"
@@ -197,18 +203,14 @@ def test_a_button_that_is_pressed_waits_for_its_answer(bot: Running) -> None:
     query = httpx.post(f"{bot.url}/_press", json=press).json()["query"]
     (update,) = bot.call("getUpdates").json()["result"]
     assert update["callback_query"]["data"] == "why:7"
-    assert bot.call("answerCallbackQuery", callback_query_id=query).json()["result"] is True
+    told = {"callback_query_id": query, "text": "Muted.", "show_alert": True}
+    assert bot.see("/_query", id=query)["answered"] is False
+    assert bot.call("answerCallbackQuery", **told).json()["result"] is True
+    assert bot.see("/_query", id=query) == {
+        "answered": True, "text": "Muted.", "alert": True, "url": "",
+    }  # fmt: skip
     assert bot.call("answerCallbackQuery", callback_query_id=query).status_code == 400
     assert bot.call("getUpdates", offset=update["update_id"] + 1).json()["result"] == []
-
-
-def test_updates_are_not_polled_beside_a_webhook(bot: Running) -> None:
-    assert bot.call("setWebhook", url="http://x.y").status_code == 400
-    bot.call("setWebhook", url="https://x.y/hook")
-    assert bot.call("getWebhookInfo").json()["result"]["url"] == "https://x.y/hook"
-    assert bot.call("getUpdates").status_code == 409
-    bot.call("deleteWebhook")
-    assert bot.call("getUpdates").json() == {"ok": True, "result": []}
 
 
 def test_every_call_is_kept_with_its_status(bot: Running) -> None:
