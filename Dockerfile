@@ -26,6 +26,6 @@ RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput --ve
 
 USER arbedge
 EXPOSE 8000
-# `docker run … web`, `… market`, `… notify`, `… tasks`, `… beat`, `… flower`: the lines of the Procfile.
+# `docker run … web`, `… market`, `… notify`, `… bot`, `… tasks`, `… beat`, `… flower`: the lines of the Procfile.
 ENTRYPOINT ["/bin/sh", "-c", "eval \"exec env $(sed -n \"s/^$0: *//p\" Procfile)\""]
 CMD ["web"]

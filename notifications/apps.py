@@ -80,4 +80,5 @@ def _keep(app: AppConfig) -> None:
     post_migrate.connect(days.after_migration, sender=app, dispatch_uid="notifications.days")
     schedule.every("Look after messages", "notifications.sweep", seconds=5, queue="fanout")
     schedule.every("Move what was sent to the log", "notifications.journal", seconds=60)
+    schedule.every("Tidy up behind the bot", "notifications.bot", seconds=600)
     schedule.every("Make days and prune messages", "notifications.prune", seconds=3600)

@@ -24,6 +24,7 @@ from notifications import (
     verification,
     waking,
 )
+from notifications.bot import intake, questions, talks
 
 ACCOUNTS_MS = 250_000  # as long as a reader of accounts may live
 
@@ -106,6 +107,16 @@ def prune() -> None:
     for run in pruning.prune(now=timezone.now()):
         if run.removed or not run.finished:
             log.info("pruned", table=run.table, removed=run.removed, finished=run.finished)
+
+
+@shared_task(name="notifications.bot", expires=600)
+def tidy_bot() -> None:
+    """Forgets updates that ended, conversations and questions whose time is over."""
+    now = timezone.now()
+    given_up, updates = intake.tidy(now)
+    asked = talks.forget_old(now) + questions.forget_old(now)
+    if given_up or updates or asked:
+        log.info("bot_tidied", given_up=given_up, updates=updates, conversations=asked)
 
 
 @shared_task(name="notifications.codes", expires=3600)

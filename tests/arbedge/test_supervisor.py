@@ -52,7 +52,7 @@ def test_a_procfile_is_read_line_by_line(tmp_path: Path) -> None:
 
 def test_the_projects_procfile_names_every_process() -> None:
     lines = dict(read_procfile(Path(__file__).resolve().parents[2] / "Procfile"))
-    always = ["web", "market", "notify", "tasks", "beat", "flower"]
+    always = ["web", "market", "notify", "bot", "tasks", "beat", "flower"]
     assert list(lines) == [*always, "simulate", "receive"]
 
 

@@ -11,9 +11,13 @@ from accounts.credentials import Unchecked
 from arbedge import schedule
 from arbedge.errors import ArbEdgeError, NoData
 from notifications import broadcasts, digests, tasks, trigger_accounts, triggers, waking
+from notifications.bot import questions, talks
 from notifications.digests import Bundled
+from notifications.models import BotUpdate, Question, Talk
 from notifications.triggers import Checked
+from tests.accounts.factories import UserFactory
 from tests.accounts.web import fresh_cache
+from tests.notifications.bot.updates import stored, text
 
 
 @pytest.fixture
@@ -28,6 +32,24 @@ def fresh() -> None:
 def test_each_is_repeated_by_the_clock(task: str) -> None:
     [entry] = [one for one in schedule.entries.values() if one.task == task]
     assert 0 < entry.every_s <= 15
+
+
+def test_what_the_bot_need_not_know_any_more_is_forgotten_by_the_clock() -> None:
+    [entry] = [one for one in schedule.entries.values() if one.task == tasks.tidy_bot.name]
+    assert entry.every_s <= 3600
+
+
+@pytest.mark.django_db
+def test_tidying_forgets_ended_updates_conversations_and_questions() -> None:
+    person, now = UserFactory(), timezone.now()
+    week_ago = now - timedelta(days=8)
+    update = stored(text("/start"), week_ago)
+    BotUpdate.objects.filter(pk=update.pk).update(state=2, sealed="", settled_at=week_ago)
+    talks.put(person.pk, "onboarding", "venues", week_ago)
+    questions.ask(person.pk, 1, "logout", week_ago)
+    tasks.tidy_bot()
+    kept = (BotUpdate.objects.exists(), Talk.objects.exists(), Question.objects.exists())
+    assert kept == (False, False, False)
 
 
 def test_a_market_without_data_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,11 +129,12 @@ def test_who_comes_in_while_a_lane_is_worked_on_is_not_forgotten(bot: Bot) -> No
     assert lanes.work(ANNA, NOON) == 2
 
 
-def test_a_lane_that_another_worker_has_is_left_to_him(bot: Bot, settings: Settings) -> None:
+def test_a_lane_that_another_worker_has_is_left_to_him() -> None:
     [update] = says("/why 7")
     with _another() as other:
         other.execute(f"SELECT pg_advisory_lock({lanes.LOCK}, hashint8({ANNA}))")
         assert lanes.work(ANNA, NOON) == 0
+        other.execute("SELECT pg_advisory_unlock_all()")
     assert lanes.work(ANNA, NOON) == 1
     assert state(update)[0] == UpdateState.DONE
 

@@ -1,0 +1,126 @@
+"""The bot's process: workers that handle lanes, somebody who listens for them, a look each second.
+
+Several processes share the work: lanes are taken by locks, and each wake goes to one of them.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from threading import Event, Thread
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.utils import timezone
+
+from arbedge.errors import NoData
+from notifications.bot import intake, lanes
+from notifications.bot.polling import Poller
+
+LISTEN_S: Final = 1.0
+LOOK_EVERY_S: Final = 1.0
+STOP_WITHIN_S: Final = 4.0
+
+log = structlog.get_logger(__name__)
+
+
+class Bot:
+    """One process's workers. `stop` may be set by anybody, from a signal too."""
+
+    def __init__(self, threads: int, *, polls: bool, stop: Event | None = None) -> None:
+        self.stop = stop or Event()
+        # As many as are worked on: what waits here, another process could be doing.
+        self.lanes: queue.Queue[int] = queue.Queue(maxsize=threads)
+        self.listens = Event()
+        work: list[tuple[str, Callable[[], None]]] = [(f"lane-{n}", self._work)
+                                                      for n in range(threads)]  # fmt: skip
+        work += [("wakes", self._listen), ("sweep", self._look)]
+        if polls:
+            work.append(("poll", Poller(self.stop).run))
+        self.threads = [Thread(target=run, name=f"bot-{name}", daemon=True) for name, run in work]
+
+    def run(self) -> None:
+        """Works until `stop` is set, then returns within some seconds: what is not done is
+        another process's, or done at the next start."""
+        for thread in self.threads:
+            thread.start()
+        while not self.stop.wait(LISTEN_S):
+            pass
+        until = time.monotonic() + STOP_WITHIN_S
+        for thread in self.threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _work(self) -> None:
+        while not self.stop.is_set():
+            try:
+                lane = self.lanes.get(timeout=LISTEN_S)
+            except queue.Empty:
+                continue
+            self._with_database("lane_not_worked", partial(lanes.work, lane, timezone.now()))
+        connection.close()
+
+    def _listen(self) -> None:
+        while not self.stop.is_set():
+            try:
+                lane = intake.woken(LISTEN_S)
+            except NoData as error:
+                self._heard(listens=False, why=error.message)
+                self.stop.wait(LISTEN_S)
+                continue
+            self._heard(listens=True)
+            if lane is not None:
+                self._offer([lane])
+
+    def _look(self) -> None:
+        while not self.stop.wait(LOOK_EVERY_S):
+            self._with_database("lanes_not_looked_for", self._look_once)
+        connection.close()
+
+    def _look_once(self) -> None:
+        self._offer(lanes.due(timezone.now(), all_of_them=not self.listens.is_set()))
+
+    def _offer(self, found: Iterable[int]) -> None:
+        """Waits for a worker with a free hand."""
+        for lane in found:
+            while not self.stop.is_set():
+                try:
+                    self.lanes.put(lane, timeout=LISTEN_S)
+                    break
+                except queue.Full:
+                    continue
+
+    def _heard(self, *, listens: bool, why: str = "") -> None:
+        if listens == self.listens.is_set():
+            return
+        if listens:
+            self.listens.set()
+        else:
+            self.listens.clear()
+            log.warning("bot_hears_no_wakes", reason=why, hint="It looks each second instead.")
+
+    def _with_database(self, event: str, do: Callable[[], object]) -> None:
+        try:
+            close_old_connections()
+            do()
+        except (OperationalError, InterfaceError) as error:
+            log.warning(event, error=type(error).__name__)
+            self.stop.wait(LOOK_EVERY_S)
+        except Exception:  # a worker lives on; the update's attempt was counted
+            log.exception(event)
+
+
+def run(stop: Event) -> None:
+    """The bot of the settings, until `stop` is set. Without a token it waits for its end."""
+    if not settings.BOT_TOKEN:
+        log.warning("bot_idle", hint="Set BOT_TOKEN, which BotFather gives you, and start again.")
+        stop.wait()
+        return
+    polls = not settings.TELEGRAM_WEBHOOK
+    log.info("bot_runs", threads=settings.BOT_THREADS, polls=polls)
+    Bot(settings.BOT_THREADS, polls=polls, stop=stop).run()
+    log.info("bot_stopped", left=threading.active_count() - 1)
