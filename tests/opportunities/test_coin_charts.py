@@ -111,7 +111,8 @@ def test_a_week_of_settlements_is_drawn_per_eight_hours() -> None:
     found = coin("WIF", [row(instrument.pk, "okx", 0.0001, 4)], NOON)
 
     ((at, rate),) = found.settled[instrument.pk]
-    assert (at, rate) == (NOON - 4 * HOUR, pytest.approx(0.0002))
+    assert at == NOON - 4 * HOUR
+    assert rate == pytest.approx(0.0002)
 
 
 @pytest.mark.django_db
