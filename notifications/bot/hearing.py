@@ -50,15 +50,16 @@ def heard(update: Mapping[str, Any]) -> Heard | None:
 
     Raises BadInput (bad_update) for what is no update.
     """
-    read = _read(update)
-    if read.callback_query is not None:
-        return _pressed(read.callback_query)
-    if read.message is not None:
-        return _written(read.message)
+    found = read(update)
+    if found.callback_query is not None:
+        return _pressed(found.callback_query)
+    if found.message is not None:
+        return _written(found.message)
     return None
 
 
-def _read(update: Mapping[str, Any]) -> Update:
+def read(update: Mapping[str, Any]) -> Update:
+    """The update in the library's types. Raises BadInput (bad_update)."""
     try:
         found = Update.de_json(dict(update), None)
     # The library meets fields of any shape here and raises whatever they lead to.
