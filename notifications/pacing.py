@@ -28,6 +28,7 @@ LATE: Final = 1.03  # who waits comes in rounds, each a little late: the one bef
 BURST: Final = 2 / 3  # of a second's messages, the share that may leave at once
 BURST_MS: Final = 600.0
 LONGEST_PAUSE_S: Final = 3600.0
+KEPT: Final = 1
 
 # Name, messages, within milliseconds, and milliseconds between rounds of those who wait.
 Limit = tuple[str, float, float, float]
@@ -104,11 +105,15 @@ async def admit(wants: Sequence[Want], now_ms: float) -> list[Go]:
 
 
 async def room(channel: Channel, host: str, at_ms: float) -> Room:
-    """What a host has places for, whatever its single addresses allow; nothing is let go by it."""
+    """What a host has places for, whatever its single addresses allow; nothing is let go by it.
+
+    One of Telegram's is kept for the bot's answers, which people wait for.
+    """
     wanted = limits(Want("", channel, host))
+    kept = KEPT if channel is Channel.TELEGRAM and settings.TELEGRAM_PER_SECOND > KEPT else 0
     try:
         answer: Any = await cache.aclient().eval(
-            ROOM, 0, _prefix(), at_ms, f"{channel}:{host}", msgspec.json.encode(wanted)
+            ROOM, 0, _prefix(), at_ms, f"{channel}:{host}", msgspec.json.encode(wanted), kept
         )
     except (redis.ConnectionError, redis.TimeoutError):
         return Room(None)

@@ -143,8 +143,9 @@ end
 return answers
 """
 
-# ARGV: prefix of keys, a moment (ms), the name of the pause, and the limits as JSON. Returns how
-# many may go at that moment, and when (ms, as text) the first may where none may.
+# ARGV: prefix of keys, a moment (ms), the name of the pause, the limits as JSON, and how many
+# places are kept for others. Returns how many may go at that moment, and when (ms, as text) the
+# first may where none may.
 ROOM: Final = f"""
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
@@ -152,10 +153,10 @@ local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
 local number, at = math.huge, tonumber(redis.call('get', prefix .. 'pause:' .. ARGV[3]) or '0')
 for _, told in ipairs(cjson.decode(ARGV[4])) do
     local one = limit(told)
-    local held = #one.times - one.first + 1
-    number = math.min(number, one.room - held)
-    if held >= one.room then
-        at = math.max(at, (one.times[one.first + held - one.room] or begun) + one.window)
+    local held, room = #one.times - one.first + 1, math.max(one.room - tonumber(ARGV[5]), 0)
+    number = math.min(number, room - held)
+    if held >= room then
+        at = math.max(at, (one.times[one.first + held - room] or begun) + one.window)
     end
 end
 if at > now then return {{0, string.format('%.3f', at)}} end

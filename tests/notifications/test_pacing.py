@@ -52,24 +52,26 @@ def test_thirty_go_within_a_second_and_no_more_before_it_is_over() -> None:
     assert went == [20, 0, 10, 0, 10]
 
 
-def test_there_is_room_for_as_many_as_would_go() -> None:
-    assert room(0) == (20, 0)
+def test_there_is_room_for_all_that_would_go_but_one_for_an_answer() -> None:
+    assert room(0) == (19, 0)
     assert number_let_go([to() for _ in range(15)], 0) == 15
-    assert room(100) == (5, 0)
-    assert number_let_go([to() for _ in range(5)], 100) == 5
+    assert room(100) == (4, 0)
+    assert number_let_go([to() for _ in range(4)], 100) == 4
+    assert room(100) == (0, 600)
+    assert number_let_go([to()], 100) == 1
     assert room(200) == (0, 600)
-    assert room(600) == (10, 0)
+    assert room(600) == (9, 0)
 
 
 def test_looking_for_room_takes_none() -> None:
-    assert [room(0) for _ in range(30)] == [(20, 0)] * 30
+    assert [room(0) for _ in range(30)] == [(19, 0)] * 30
 
 
 def test_there_is_no_room_while_the_host_is_paused() -> None:
     with patch("arbedge.clock.now_ms", return_value=START_MS):
         aio.run(pacing.pause(Channel.TELEGRAM, HOST, 3))
     assert room(0) == (0, 3000)
-    assert room(3000) == (20, 0)
+    assert room(3000) == (19, 0)
 
 
 def test_later_ones_wait_behind_those_who_were_told_before() -> None:
