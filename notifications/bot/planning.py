@@ -9,7 +9,7 @@ from typing import Final
 
 from arbedge import aio
 from arbedge.errors import Forbidden, NotFound
-from notifications.bot import allowed, grammar, questions, registry, talks
+from notifications.bot import allowed, grammar, questions, registry, spilled, talks
 from notifications.bot.asks import Ask
 from notifications.bot.hearing import Heard
 from notifications.bot.questions import NO, YES
@@ -44,6 +44,8 @@ def plan(ask: Ask, heard: Heard) -> Plan | None:
     Raises Forbidden where the sender may not, NotFound (unknown_command) with the nearest name,
     BadInput where an argument is wrong.
     """
+    if not heard.private and spilled.spilled(ask):
+        return _spilled(ask)
     if not heard.line:
         return _answer(ask) if heard.private else None
     name, _, rest = heard.line.partition(" ")
@@ -115,6 +117,8 @@ def _answer(ask: Ask) -> Plan | None:
     talk = talks.current(ask.person.pk, ask.now)
     conversation = registry.conversation(talk.name) if talk else None
     if talk is None or conversation is None:
+        if spilled.spilled(ask):
+            return _spilled(ask)
         return Plan("text", lambda: Reply(ask.say("first.only_commands")))
     held = ask.standing
     secret = talk.step in conversation.secret_steps
@@ -126,6 +130,11 @@ def _answer(ask: Ask) -> Plan | None:
         outside=secret,
         forgets=secret,
     )
+
+
+def _spilled(ask: Ask) -> Plan:
+    """A key where nobody asked for one is taken out of the chat."""
+    return Plan("spilled", lambda: spilled.warning(ask), forgets=True)
 
 
 def _of_nobody(ask: Ask) -> Plan:
