@@ -15,11 +15,11 @@ from arbedge.names import Event, State
 
 MOST_ALSO: Final = 5
 
-_LEG: Final = (
+LEG: Final = (
     "venue", "symbol", "market", "rate", "interval_hours", "next_at", "bid", "ask", "age_ms",
     "fee_bps",
 )  # fmt: skip
-_SAME: Final = (
+SAME: Final = (
     "fingerprint", "kind", "asset", "quote", "family", "state", "net", "net_announced",
     "net_at_size", "gross_announced", "first", "later", "k", "cost", "gap", "apr_net",
     "break_even_at", "return_on_capital", "horizon_hours", "risk", "score", "shelves", "reasons",
@@ -28,14 +28,14 @@ _SAME: Final = (
 
 
 def _leg(side: str) -> str:
-    pairs = ", ".join(f"'{name}', o.{side}_{name}" for name in _LEG)
+    pairs = ", ".join(f"'{name}', o.{side}_{name}" for name in LEG)
     return f"jsonb_build_object({pairs})"
 
 
 # The facts of the event `e` of the opportunity `o`; `also` is the family's column of ALSO.
 FACTS: Final = f"""
     jsonb_build_object(
-        'opportunity_id', o.id, {", ".join(f"'{name}', o.{name}" for name in _SAME)}
+        'opportunity_id', o.id, {", ".join(f"'{name}', o.{name}" for name in SAME)}
     ) || jsonb_build_object(
         'long', {_leg("long")},
         'short', CASE WHEN o.short_venue <> '' THEN {_leg("short")} END,

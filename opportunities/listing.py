@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -42,14 +42,23 @@ class Page:
         return (self.number - 1) * PER_PAGE + 1
 
 
-def page(wish: Wish, wall: datetime, reader: Reader, number: int = 1) -> Page:
+def page(
+    wish: Wish,
+    wall: datetime,
+    reader: Reader,
+    number: int = 1,
+    *,
+    keeps: Callable[[Row], bool] = lambda _: True,
+) -> Page:
     """A page of what lives, the last one where there are fewer; `wall` is the wall clock.
 
-    The rows of this page count in the reader's hour, those of the others do not.
+    `keeps` says which rows the reader's own filters let through. The rows of this page count in
+    the reader's hour, those of the others do not.
     """
     found = board.before_the_hour(replace(wish, also=True), wall, reader)
-    living = board.best_of_family(row for row in found.rows if not row.closed)
-    alive = {row.stored.pk: row for row in living}
+    living = [row for row in found.rows if not row.closed]
+    kept = [row for row in living if keeps(row)]
+    alive = {row.stored.pk: row for row in board.best_of_family(kept)}
     within = readers.would_admit(reader, list(alive), found.now)
     pages = max(1, ceil(len(within) / PER_PAGE))
     number = min(max(1, number), pages)
@@ -60,7 +69,7 @@ def page(wish: Wish, wall: datetime, reader: Reader, number: int = 1) -> Page:
         number=number,
         pages=pages,
         total=len(within),
-        hidden=found.hidden,
+        hidden=found.hidden + len(living) - len(kept),
         later=found.later,
         higher=found.higher,
         beyond=len(alive) - len(within),
@@ -80,12 +89,16 @@ def on_shelves() -> Mapping[Shelf, int]:
 
 
 def best_of_kinds(
-    wish: Wish, wall: datetime, reader: Reader
+    wish: Wish,
+    wall: datetime,
+    reader: Reader,
+    *,
+    keeps: Callable[[Row], bool] = lambda _: True,
 ) -> tuple[Mapping[Kind, int], Sequence[Row]]:
     """How many families of each kind the reader's tier shows now, and the best row of each kind,
     which counts in his hour; one that is beyond it is left out."""
-    found = board.before_the_hour(wish, wall, reader)
-    alive = [row for row in found.rows if not row.closed]
+    found = board.before_the_hour(replace(wish, also=True), wall, reader)
+    alive = board.best_of_family(row for row in found.rows if not row.closed and keeps(row))
     counts = Counter(row.stored.kind for row in alive)
     bests = {kind: next((row for row in alive if row.stored.kind == kind), None) for kind in KINDS}
     rows = [row for row in bests.values() if row is not None]

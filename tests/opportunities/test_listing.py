@@ -234,3 +234,22 @@ def test_the_sixth_of_an_hour_is_refused_by_the_hour() -> None:
     assert found[:5] == [None] * 5
     assert found[5] is not None
     assert (found[5].why, found[5].limit) == (Hold.HOUR, 5)
+
+
+def test_what_the_readers_own_filters_keep_out_is_hidden_and_counted() -> None:
+    live(3)
+
+    page = listing.page(Wish(), now(), PRO, keeps=lambda row: row.stored.asset != "C0")
+
+    assert (coins(page), page.hidden) == (["C1", "C2"], 1)
+
+
+def test_the_best_of_a_kind_is_one_the_readers_filters_keep() -> None:
+    live(2)
+
+    counts, rows = listing.best_of_kinds(
+        Wish(), now(), PRO, keeps=lambda row: row.stored.asset != "C0"
+    )
+
+    assert counts[Kind.FUNDING] == 1
+    assert [row.stored.asset for row in rows] == ["C1"]
