@@ -38,9 +38,13 @@ STRANGER_S: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
-class _Asking(Bot):
+class Asking(Bot):
     """python-telegram-bot, but for updates as they came: one that it cannot read must not hold up
     all that follow, nor be written to a log."""
+
+    def __init__(self, transport: Transport) -> None:
+        base = f"{str(settings.TELEGRAM_API_URL).rstrip('/')}/bot"
+        super().__init__(settings.BOT_TOKEN, base, request=transport, get_updates_request=transport)
 
     async def updates(self, offset: int) -> list[Any]:
         """What waits from `offset` on. Raises TelegramError."""
@@ -60,8 +64,7 @@ class Poller:
     def run(self) -> None:
         """Returns when `stop` is set."""
         transport = Transport(connections=1, timeout_s=ANSWER_S)
-        base = f"{str(settings.TELEGRAM_API_URL).rstrip('/')}/bot"
-        bot = _Asking(settings.BOT_TOKEN, base, request=transport, get_updates_request=transport)
+        bot = Asking(transport)
         try:
             while not self.stop.is_set():
                 self.stop.wait(self.once(bot))
@@ -69,7 +72,7 @@ class Poller:
             aio.run(transport.shutdown())
             connection.close()
 
-    def once(self, bot: _Asking) -> float:
+    def once(self, bot: Asking) -> float:
         """Asks once, and stores what came. Returns the seconds to wait before the next time."""
         try:
             close_old_connections()
@@ -87,7 +90,7 @@ class Poller:
         self.troubles = 0
         return wait_s
 
-    def _wait_for(self, bot: _Asking) -> list[Any]:
+    def _wait_for(self, bot: Asking) -> list[Any]:
         """The answer, or nothing where the process is to end before it comes."""
         asked = asyncio.run_coroutine_threadsafe(bot.updates(self.offset), aio.loop())
         while not self.stop.is_set():

@@ -131,7 +131,7 @@ def test_who_comes_in_while_a_lane_is_worked_on_is_not_forgotten(bot: Bot) -> No
 
 def test_a_lane_that_another_worker_has_is_left_to_him() -> None:
     [update] = says("/why 7")
-    with _another() as other:
+    with another_connection() as other:
         other.execute(f"SELECT pg_advisory_lock({lanes.LOCK}, hashint8({ANNA}))")
         assert lanes.work(ANNA, NOON) == 0
         other.execute("SELECT pg_advisory_unlock_all()")
@@ -142,12 +142,12 @@ def test_a_lane_that_another_worker_has_is_left_to_him() -> None:
 def test_a_lane_is_given_back() -> None:
     says("/why 7")
     lanes.work(ANNA, NOON)
-    with _another() as other:
+    with another_connection() as other:
         taken = other.execute(f"SELECT pg_try_advisory_lock({lanes.LOCK}, hashint8({ANNA}))")
         assert taken.fetchone() == (True,)
 
 
-def _another() -> psycopg.Connection[Any]:
+def another_connection() -> psycopg.Connection[Any]:
     told = connection.get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
     return psycopg.connect(
