@@ -54,7 +54,7 @@ def register(
 ) -> Chat:
     """Has opportunities posted to a chat from now on; again, where the bot had been thrown out.
 
-    Language and zone are the person's at first. Raises BadInput (bad_chat, too_many), Conflict
+    Language and zone are the person's at first. Raises BadInput (bad_chat, chat_limit), Conflict
     (chat_taken) where somebody else registered it and the bot is still there.
     """
     if not -(1 << 52) < telegram_id < 0:
@@ -69,7 +69,7 @@ def register(
         others = Chat.objects.filter(registered_by=user, gone="").exclude(telegram_id=telegram_id)
         if others.count() >= MOST:
             text = f"You have {MOST} chats, which is as many as there may be. Remove one first."
-            raise BadInput(text, code="too_many", limit=MOST)
+            raise BadInput(text, code="chat_limit", limit=MOST)
         if chat is None:
             chat = Chat(telegram_id=telegram_id, language=user.language, zone=user.time_zone)
         chat.registered_by, chat.type, chat.title = user, kind, _title(title)

@@ -8,6 +8,7 @@ from accounts import permissions
 from accounts.permissions import Permission, Why
 from arbedge.errors import Forbidden
 from arbedge.names import AccountState
+from notifications.bot import chat_admins
 from notifications.bot.registry import Command, Scope
 
 if TYPE_CHECKING:
@@ -16,35 +17,42 @@ if TYPE_CHECKING:
 _NO_SESSION: Final = "You have no active session. Send /start to begin one."
 _WRONG_SCOPE: Final = {
     "only_private": "This works only in a private chat with the bot.",
+    "admins_unknown": "Telegram does not say just now who runs this group. Try again in a moment.",
     "only_chat_admins": "Only admins of this group may use this.",
     "only_group": "This works only in a group.",
 }
+_BARRED: Final = "Nothing is shown here now. Who registered this group learns why in private."
 _UNREGISTERED: Final = "This chat is not registered yet. One of its admins does that by /register."
 
 
 def refusal(ask: Ask, command: Command, *, where: Scope | None = None) -> Forbidden | None:
     """Why the sender may not use the command here, None where he may.
 
-    Its code is one of only_private, only_chat_admins, only_group, unregistered_chat or of
-    permissions.Why. In a group the rights are those of the person who registered it.
+    Its code is one of only_private, only_chat_admins, admins_unknown, only_group,
+    unregistered_chat, group_barred or of permissions.Why. In a group the rights are those of the
+    person who registered it, and what he lacks is not told.
     """
     at = where or ask.scope
     if at not in command.scopes and not (at is Scope.CHAT_ADMINS and Scope.GROUP in command.scopes):
-        return _wrong_scope(command, at)
+        return _wrong_scope(ask, command, at)
     if at is Scope.PRIVATE:
         return _in_private(ask, command)
     if command.permission is None:
         return None
     if ask.standing is None:
         return Forbidden(_UNREGISTERED, code="unregistered_chat")
-    return _held(ask, command.permission, group=True)
+    if _held(ask, command.permission, group=True) is not None:  # why is nobody's business here
+        return Forbidden(_BARRED, code="group_barred")
+    return None
 
 
-def _wrong_scope(command: Command, at: Scope) -> Forbidden:
+def _wrong_scope(ask: Ask, command: Command, at: Scope) -> Forbidden:
     if at is Scope.PRIVATE:
         code = "only_group"
+    elif Scope.CHAT_ADMINS not in command.scopes:
+        code = "only_private"
     else:
-        code = "only_private" if Scope.PRIVATE in command.scopes else "only_chat_admins"
+        code = "admins_unknown" if chat_admins.unanswered(ask.place.chat_id) else "only_chat_admins"
     return Forbidden(_WRONG_SCOPE[code], code=code, command=command.name)
 
 

@@ -93,7 +93,7 @@ def test_a_person_has_five_chats_at_most_and_lost_ones_do_not_count(ada: User) -
         register(ada, GROUP - number)
     with pytest.raises(BadInput) as told:
         register(ada, GROUP - 99)
-    assert (told.value.code, told.value.details["limit"]) == ("too_many", 5)
+    assert (told.value.code, told.value.details["limit"]) == ("chat_limit", 5)
     assert register(ada, GROUP).title == "Traders"
     chats.lost(GROUP, "gone")
     assert register(ada, GROUP - 99).pk
