@@ -123,7 +123,7 @@ class BotApi:
         try:
             self._check_token(request.path_params["token"])
             told = await parameters(request)
-            to = str(told.get("chat_id") or "")
+            to = _to(told)
             early = await self._wished(to, method)
             if early is not None:
                 self.book.note(NAME, method, to, 0, text="dropped")
@@ -157,7 +157,7 @@ class BotApi:
         result = known(told)
         if not name.startswith(("sendmessage", "sendphoto", "editmessage")):
             kept = {key: value for key, value in told.items() if not isinstance(value, bytes)}
-            self.book.note(NAME, method, str(told.get("chat_id") or ""), 200, told=kept)
+            self.book.note(NAME, method, _to(told), 200, told=kept)
         return result
 
     def _act(self, told: Told) -> bool:
@@ -180,6 +180,13 @@ class BotApi:
     async def _picture_door(self, request: Request) -> Response:
         picture = self.messages.photos.held.get(request.path_params["name"])
         return Response(picture or b"", 200 if picture else 404, media_type="image/png")
+
+
+def _to(told: Told) -> str:
+    """The chat a call is about, also where only its scope names one."""
+    scope = told.get("scope")
+    within = scope if isinstance(scope, dict) else {}
+    return str(told.get("chat_id") or within.get("chat_id") or "")
 
 
 def _worded(wish: Wish, to: str) -> Refusal:
