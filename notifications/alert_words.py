@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from accounts import vault
@@ -16,6 +17,19 @@ from notifications.trigger_firing import AN_HOUR, COOLDOWN, PER_HOUR
 from notifications.trigger_rules import FRACTIONS, RULES, About, Unit
 
 FULL: Final = "told ten times within the hour"
+_UNSEEN: Final = "waits for a first look, or until its figure has left the level once"
+
+
+class State(StrEnum):
+    """Where an alert stands."""
+
+    PAUSED = "paused"
+    PROBLEM = "problem"
+    COOLING = "cooling"
+    FULL = "full"
+    UNSEEN = "unseen"
+    TOLD = "told"
+    ARMED = "armed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,17 @@ _SENTENCES: Final[Mapping[TriggerKind, Callable[[AlertTrigger], str]]] = {
 }
 
 
+_STATES: Final[Mapping[State, tuple[str, str]]] = {
+    State.PAUSED: ("off", "paused"),
+    State.PROBLEM: ("bad", "{problem}"),
+    State.COOLING: ("warn", "cooling, tells again in {left} at the earliest"),
+    State.FULL: ("warn", FULL),
+    State.UNSEEN: ("off", _UNSEEN),
+    State.TOLD: ("off", "told; waits until its figure has left the level"),
+    State.ARMED: ("good", "armed"),
+}
+
+
 def _line(row: AlertTrigger, now: datetime) -> Line:
     tone, state = _state(row, now)
     return Line(
@@ -87,27 +112,35 @@ def _line(row: AlertTrigger, now: datetime) -> Line:
     )
 
 
-def _state(row: AlertTrigger, now: datetime) -> tuple[str, str]:
+def state(row: AlertTrigger, now: datetime) -> State:
+    """Where it stands: one that is not armed waits until its figure has left the level."""
     if not row.active:
-        return "off", "paused"
+        return State.PAUSED
     if row.problem:
-        return "bad", row.problem
-    if row.fired_at is not None and now < row.fired_at + COOLDOWN:
-        left = writing.duration((row.fired_at + COOLDOWN - now).total_seconds())
-        return "warn", f"cooling, tells again in {left} at the earliest"
+        return State.PROBLEM
+    if cooling_s(row, now) > 0:
+        return State.COOLING
     within = row.hour_began is not None and now < row.hour_began + AN_HOUR
     if within and row.fired >= PER_HOUR:
-        return "warn", FULL
-    if not row.armed:
-        return "off", _waits(row)
-    return "good", "armed"
+        return State.FULL
+    if row.armed:
+        return State.ARMED
+    return State.UNSEEN if row.fired_at is None else State.TOLD
 
 
-def _waits(row: AlertTrigger) -> str:
-    """An alert tells of a crossing, so what is there already has to leave first."""
+def cooling_s(row: AlertTrigger, now: datetime) -> float:
+    """In how many seconds it may tell again at the earliest; 0 where it may now."""
     if row.fired_at is None:
-        return "waits for a first look, or until its figure has left the level once"
-    return "told; waits until its figure has left the level"
+        return 0.0
+    return max((row.fired_at + COOLDOWN - now).total_seconds(), 0.0)
+
+
+def _state(row: AlertTrigger, now: datetime) -> tuple[str, str]:
+    """Its tone and the words for where it stands."""
+    found = state(row, now)
+    tone, words = _STATES[found]
+    left = writing.duration(cooling_s(row, now)) if found is State.COOLING else ""
+    return tone, words.format(problem=row.problem, left=left)
 
 
 def _account(row: AlertTrigger, now: datetime) -> str:

@@ -113,7 +113,8 @@ def spec(
     `field`, and the `limit` where there is one.
     """
     if kind not in set(TriggerKind):
-        raise BadInput(f"There is no alert called {kind[:32]!r}.", field="kind")
+        text = f"There is no alert called {kind[:32]!r}."
+        raise BadInput(text, code="alert_kind_unknown", field="kind")
     known = TriggerKind(kind)
     rule = RULES[known]
     place = _venue(venue) if rule.at_a_venue and venue.strip() else ""
@@ -154,10 +155,10 @@ def _subject(
     name = _venue(subject, field="subject")
     if about is About.KEY and name not in keys:
         text = f"Your account at {name} can be watched once you have added a key that may read it."
-        raise BadInput(text, field="subject", code="key_missing")
+        raise BadInput(text, field="subject", code="account_not_readable", value=name)
     if about is About.VENUE and name not in venues:
         text = f"{name} is not among your venues. Choose it in your preferences first."
-        raise BadInput(text, field="subject", code="venue_not_followed")
+        raise BadInput(text, field="subject", code="venue_not_followed", value=name)
     return name
 
 
@@ -167,8 +168,9 @@ def _venue(text: str, field: str = "venue") -> str:
         raise BadInput(
             f"{text.strip()[:32] or 'Nothing'} is no venue that is read here."
             f" There are {', '.join(watched())}.",
-            field=field,
-        )
+            code="venue_not_read", field=field, value=text.strip()[:32],
+            choices=watched(),
+        )  # fmt: skip
     return name
 
 
@@ -176,7 +178,7 @@ def _pair(subject: str, place: str) -> str:
     parts = [part for part in _PARTS.split(subject.strip()) if part]
     if not 1 <= len(parts) <= 2 or len(subject) > LONGEST_SUBJECT:
         text = f"Write a coin or a pair, such as BTC or BTC/{settings.QUOTE}."
-        raise BadInput(text, field="subject")
+        raise BadInput(text, code="bad_pair", field="subject", quote=settings.QUOTE)
     quote = parts[1].upper() if len(parts) == 2 else settings.QUOTE
     return f"{_listed(parts[0], place, quote)}/{quote}"
 
@@ -184,7 +186,7 @@ def _pair(subject: str, place: str) -> str:
 def _coin(subject: str, place: str) -> str:
     name = subject.strip()
     if not name or len(name) > LONGEST_SUBJECT:
-        raise BadInput("Write a coin, such as BTC.", field="subject")
+        raise BadInput("Write a coin, such as BTC.", code="coin_missing", field="subject")
     return _listed(name, place)
 
 
@@ -198,19 +200,21 @@ def _listed(coin: str, place: str, quote: str = "") -> str:
     what = f"{coin[:32].upper()}/{quote}" if quote else coin[:32].upper()
     where = f"{place} does not list" if place else "No venue here lists"
     text = f"{where} {what}. Check how the coin is called."
-    raise BadInput(text, field="subject", code="subject_unknown")
+    raise BadInput(text, field="subject", code="subject_unknown", value=what)
 
 
 def _level(kind: TriggerKind, rule: Rule, level: float | None) -> float | None:
     if rule.unit is Unit.NONE:
         return None
     if level is None or not math.isfinite(level):
-        raise BadInput("Say at which figure you want to be told.", field="level")
+        text = "Say at which figure you want to be told."
+        raise BadInput(text, code="level_missing", field="level")
     size = abs(level) if kind is TriggerKind.PROFIT_AND_LOSS else level
     if not rule.lowest <= size <= rule.highest:
         low, high = _words(rule, rule.lowest), _words(rule, rule.highest)
         text = f"The figure must lie between {low} and {high}."
-        raise BadInput(text, field="level", limit=(rule.lowest, rule.highest))
+        raise BadInput(text, code="level_out_of_bounds", field="level",
+                       limit=(rule.lowest, rule.highest))  # fmt: skip
     return level
 
 
@@ -224,5 +228,6 @@ def _label(label: str) -> str:
     text = " ".join(label.split())
     if len(text) > LABEL_LENGTH:
         limit = f"at most {LABEL_LENGTH} characters"
-        raise BadInput(f"The note may have {limit}.", field="label", limit=LABEL_LENGTH)
+        told = f"The note may have {limit}."
+        raise BadInput(told, code="too_long", field="label", limit=LABEL_LENGTH)
     return text

@@ -1,0 +1,71 @@
+"""Levels of alerts as people type and read them: in per cent where the figure is a fraction."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from arbedge.choices import NumberFormat
+from arbedge.errors import BadInput
+from arbedge.writing import THIN
+from notifications.languages import Style
+from notifications.models import AlertTrigger
+from notifications.names import TriggerKind
+from notifications.trigger_rules import FRACTIONS, RULES, Unit
+
+_SIGNS: Final = {"−": "-", "\u2009": "", "\u202f": "", "\u00a0": "", "_": "", "$": ""}
+_DROPPED: Final = str.maketrans(_SIGNS)
+
+
+def read(text: str, kind: TriggerKind, numbers: str = NumberFormat.POINT) -> float | None:
+    """The level a text means for this kind, fractions from per cent; None where it has none.
+
+    Marks between thousands are those the person writes numbers with: 70,000 is seventy thousand to
+    one and seventy to another. Raises BadInput (not_a_level).
+    """
+    unit = RULES[kind].unit
+    if unit is Unit.NONE:
+        return None
+    plain = text.translate(_DROPPED).strip().upper().removesuffix("USDT").strip()
+    plain, percent = plain.removesuffix("%").strip(), plain.endswith("%")
+    try:
+        value = float(_pointed(plain, numbers))
+    except ValueError:
+        raise BadInput("This is no figure.", code="not_a_level", field="level",
+                       value=text[:32]) from None  # fmt: skip
+    if percent and unit not in FRACTIONS:
+        raise BadInput("Not in per cent.", code="not_a_level", field="level", value=text[:32])
+    return round(value / 100, 12) if unit in FRACTIONS else value
+
+
+def shown(row: AlertTrigger, style: Style) -> str:
+    """An alert's level in its unit, "" where it has none."""
+    return "" if row.level is None else written(row.level, RULES[TriggerKind(row.kind)].unit, style)
+
+
+def written(level: float, unit: Unit, style: Style) -> str:
+    """A level in its unit, with as many places as it has."""
+    if unit is Unit.NONE:
+        return ""
+    if unit in FRACTIONS:
+        return f"{style.plain(level * 100)}{THIN}%"
+    if unit is Unit.USDT:
+        return f"{'+' if level > 0 else ''}{style.plain(level)}{THIN}USDT"
+    return style.number(f"{_exact(level):,f}")
+
+
+def _exact(level: float) -> Decimal:
+    """As many places as it was typed with."""
+    return Decimal(repr(level).removesuffix(".0"))
+
+
+def _pointed(text: str, numbers: str) -> str:
+    """The number with a point and nothing between thousands."""
+    mark, between = (".", ",") if numbers == NumberFormat.POINT else (",", ".")
+    text = text.replace(" ", "")
+    grouped = re.fullmatch(rf"([+-]?[1-9]\d{{0,2}}(?:\{between}\d{{3}})+)(?:\{mark}(\d+))?", text)
+    if grouped:
+        whole, places = grouped.groups()
+        return f"{whole.replace(between, '')}.{places or 0}"
+    return text.replace(",", ".") if re.fullmatch(r"[+-]?\d*[.,]?\d*", text) else ""
