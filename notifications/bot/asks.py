@@ -13,7 +13,7 @@ from accounts.permissions import may
 from accounts.standing import Standing
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Language
-from notifications.bot import words
+from notifications.bot import refusals, words
 from notifications.bot.registry import Command, Scope
 from notifications.languages import Style
 from notifications.models import Chat
@@ -104,7 +104,7 @@ class Ask:
 
     def problem(self, error: ArbEdgeError) -> str:
         """What an error tells, in the reader's language."""
-        return words.problem(self.language, error)
+        return refusals.told(self, error)
 
     @property
     def scope(self) -> Scope:

@@ -27,7 +27,6 @@ from notifications.bot import (
     membership,
     planning,
     render,
-    words,
 )
 from notifications.bot.asks import Ask
 from notifications.bot.hearing import Heard
@@ -58,7 +57,10 @@ def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
     """
     loading.load()
     try:
-        moved = membership.happened(update, now)
+        with transaction.atomic():
+            moved = membership.happened(update, now)
+            if moved is not None:
+                keep(moved)
         heard = None if moved is not None else hearing.heard(update)
     except (OperationalError, InterfaceError):
         raise
@@ -71,7 +73,6 @@ def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
         return
     if moved is not None:
         HANDLED.labels("membership", "done").inc()
-        keep(moved)
     elif heard is None:
         HANDLED.labels("nothing", "ignored").inc()
         keep([])
@@ -144,7 +145,7 @@ def _problem(ask: Ask, plan: Plan | None, error: ArbEdgeError) -> Reply | None:
     """What went wrong and what to do next; wrong arguments are answered with the usage."""
     if error.code == "flood_again":
         return None
-    text = words.problem(ask.language, error)
+    text = ask.problem(error)
     command = plan.command if plan else None
     if ask.pressed:
         return Reply(toast=render.toast(text), alert=True)
@@ -160,7 +161,15 @@ _OF_ARGUMENTS: Final = frozenset({
 
 
 def _calls(ask: Ask, heard: Heard, reply: Reply | None) -> list[Call]:
-    return render.calls(_target(ask, heard), reply, lambda button: planning.usable(ask, button))
+    reader = _reader(ask, heard)
+    return render.calls(_target(ask, heard), reply, lambda button: planning.usable(reader, button))
+
+
+def _reader(ask: Ask, heard: Heard) -> Ask:
+    """Who reads the answer: whoever had no session when he asked may have one now."""
+    held = ask.standing
+    known = ask.person is not None and held is not None and held.has_session(ask.now)
+    return ask if known or not ask.place.private else asking.ask(heard, ask.now)
 
 
 def _target(ask: Ask, heard: Heard) -> Target:
