@@ -21,12 +21,17 @@ COHORT_LEVEL: Final = 0  # the standard VIP level
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate: what was seen, where the limit lies, and whether it held."""
+    """One gate: what was seen, where the limit lies, and whether it held.
+
+    `code` names it for readers of other languages, `leg` whose it is, where it is one leg's.
+    """
 
     label: str
     value: str
     limit: str
     passed: bool
+    code: str = ""
+    leg: Leg | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ def gates(one: Opportunity, policy: Policy) -> list[Gate]:
             writing.percent(one.measured, 3),
             f"≥ {writing.share(one.threshold, 3)}",
             one.measured >= one.threshold,
+            "pays",
         )
     )
     if one.net_at_size is not None:
@@ -120,6 +126,7 @@ def gates(one: Opportunity, policy: Policy) -> list[Gate]:
                 writing.percent(one.net_at_size, 3),
                 f"≥ {writing.share(one.threshold, 3)}",
                 one.net_at_size >= one.threshold,
+                "depth",
             )
         )
     return told + _by_verdict(one, policy)
@@ -137,12 +144,16 @@ def _leg_gates(leg: Leg, kind: Kind, policy: Policy) -> list[Gate]:
             writing.age(age_s),
             f"≤ {limit('max_age'):g}{writing.THIN}s",
             age_s is not None and age_s <= limit("max_age"),
+            "age",
+            leg,
         ),
         Gate(
             f"{who}: spread",
             writing.share(leg.spread, 3),
             f"≤ {writing.share(limit('max_spread'))}",
             leg.spread <= limit("max_spread"),
+            "spread",
+            leg,
         ),
     ]
     if leg.rate is not None:
@@ -152,6 +163,8 @@ def _leg_gates(leg: Leg, kind: Kind, policy: Policy) -> list[Gate]:
                 writing.percent(leg.rate, 4),
                 f"± {writing.share(limit('max_rate'))}",
                 abs(leg.rate) <= limit("max_rate"),
+                "rate",
+                leg,
             )
         )
     return told
@@ -177,7 +190,7 @@ def _by_verdict(one: Opportunity, policy: Policy) -> list[Gate]:
         if unknown.get(reason) in seen:
             word = writing.UNKNOWN
         sign = "≤" if reason is Reason.VOLATILE else "≥"
-        told.append(Gate(label, word, f"{sign} {limit}", reason not in seen))
+        told.append(Gate(label, word, f"{sign} {limit}", reason not in seen, reason.code))
     return told
 
 

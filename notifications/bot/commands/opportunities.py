@@ -1,0 +1,264 @@
+"""/opportunities and /categories: what pays now, by pages, kinds, coins and shelves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from accounts import sessions
+from accounts.permissions import Permission
+from arbedge.choices import mask
+from arbedge.errors import BadInput
+from arbedge.names import Kind, Shelf, State
+from notifications.bot import figures, grammar, registry, viewers
+from notifications.bot.asks import Ask
+from notifications.bot.figures import STALE_S, joined, name
+from notifications.bot.grammar import Arg
+from notifications.bot.registry import EVERYWHERE, Command, Section
+from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.seen import tier_name
+from notifications.languages import Style
+from notifications.reason_words import meaning
+from notifications.trade_values import venue_name
+from opportunities import board, listing
+from opportunities.board import KINDS, Row
+from opportunities.listing import Page
+from opportunities.readers import Reader
+from opportunities.reasons import from_mask
+
+EVERYTHING: Final = "all"
+ANY: Final = "any"  # what the reader's own filters hide, too
+ON_SHELF: Final = "shelf:"
+COIN: Final = "$"
+REASONS_SHOWN: Final = 3
+LATE: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is asked for: everything, or one kind, shelf or coin. `word` says it again."""
+
+    word: str = EVERYTHING
+    kind: str = ""
+    coin: str = ""
+    shelf: Shelf | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether no filter but the tier's counts."""
+        return self.word == ANY or bool(self.coin)
+
+
+def wanted(word: str) -> Wanted:
+    """What a word asks for: `all`, a kind, a shelf, or a coin. Raises BadInput (bad_coin)."""
+    text = word.lower()
+    if text in {EVERYTHING, ANY}:
+        return Wanted(text)
+    if text in {kind.value for kind in Kind} and not word.startswith(COIN):
+        return Wanted(text, kind=text)
+    shelf = text.removeprefix(ON_SHELF)
+    if shelf in {one.value for one in Shelf} and (shelf != text or "_" in text or len(text) > 2):
+        return Wanted(ON_SHELF + shelf, shelf=Shelf(shelf))
+    coin = _coin(word)
+    return Wanted(COIN + coin, coin=coin)
+
+
+def opportunities(ask: Ask) -> Reply:
+    """What pays now for the reader, five at a time."""
+    asked: Wanted = ask.args["what"] or Wanted()
+    reader, own = viewers.reader(ask), viewers.economics(ask)
+    wish = viewers.wish(own, kind=asked.kind, only=asked.coin, shelves=_bits(asked.shelf))
+    keeps = _filters(ask, asked).keep
+    page = listing.page(wish, ask.now, reader, ask.args["page"] or 1, keeps=keeps)
+    style = ask.style()
+    heading = ask.say(
+        "opportunities.heading", what=_title(ask, asked),
+        size=style.money(own.notional_usd), horizon=style.hours(own.horizon_hours),
+    )  # fmt: skip
+    lines = [heading, ""]
+    if page.rows:
+        lines += [_row(ask, style, row, page.first + at) for at, row in enumerate(page.rows)]
+        if ask.place.private and ask.person is not None:
+            sessions.seen(ask.person.pk, ask.now, len(page.rows))
+    else:
+        lines += _silence(ask, style, page, asked, reader)
+    lines += _kept_back(ask, style, page, asked, reader)
+    return Reply(joined(lines), _buttons(ask, page, asked))
+
+
+def categories(ask: Ask) -> Reply:
+    """The ten shelves with what lives on each, and whether the reader is shown it."""
+    reader, own = viewers.reader(ask), viewers.filters(ask)
+    counts = listing.on_shelves()
+    mine = "shelf" if ask.place.private else "group_shelf"
+    lines = [ask.say("opportunities.shelves")]
+    for bit, shelf in enumerate(Shelf):
+        if not reader.allowance.shelves >> bit & 1:
+            state = f"{mine}_higher"
+        elif own.shelves is None or own.shelves >> bit & 1:
+            state = f"{mine}_yours"
+        else:
+            state = f"{mine}_other"
+        head = ask.say("opportunities.shelf", count=counts[shelf], shelf=shelf_name(ask, shelf))
+        lines += [head, f"<i>{ask.say(f'opportunities.{state}')}</i>"]
+    if not any(counts.values()):
+        lines += ["", ask.say("opportunities.shelves_none")]
+    shown = [shelf for bit, shelf in enumerate(Shelf) if reader.allowance.shelves >> bit & 1]
+    buttons = [Button(f"{shelf_name(ask, shelf)} ({counts[shelf]})",
+                      f"opportunities {ON_SHELF}{shelf}") for shelf in shown]  # fmt: skip
+    again = Button(ask.say("opportunities.refresh"), "categories")
+    return Reply(joined(lines), (*rows(buttons), (again,)))
+
+
+def shelf_name(ask: Ask, shelf: Shelf) -> str:
+    """A shelf as people call it."""
+    return ask.say(f"opportunities.shelf_name.{shelf.value}")
+
+
+def _title(ask: Ask, asked: Wanted) -> str:
+    if asked.coin:
+        return name(asked.coin)
+    if asked.shelf is not None:
+        return shelf_name(ask, asked.shelf)
+    if asked.kind:
+        return ask.say("opportunities.of_kind", kind=ask.style().word(asked.kind))
+    return ask.say("opportunities.everything")
+
+
+def _filters(ask: Ask, asked: Wanted) -> viewers.Filters:
+    """The reader's own, less what he asks for by name; a group's always count."""
+    own = viewers.filters(ask)
+    if viewers.chat_of(ask) is not None:
+        return own
+    if asked.anything:
+        return viewers.Filters()
+    if asked.kind:
+        return replace(own, kinds=None)
+    return own if asked.shelf is None else replace(own, shelves=None)
+
+
+def _row(ask: Ask, style: Style, row: Row, place: int) -> str:
+    """Two lines; what is too old to act on is struck through and named."""
+    one = row.stored
+    apr = "" if row.apr is None else ask.say("opportunities.apr", apr=style.yearly(row.apr))
+    head = ask.say(
+        "opportunities.row", place=place, net=style.percent(row.net), coin=name(one.asset),
+        kind=style.word(one.kind), apr=apr,
+    )  # fmt: skip
+    if row.age_s >= STALE_S and not board.replaying():
+        head = f"<s>{head}</s> {ask.say('opportunities.row_stale')}"
+    elif one.state in {State.FADING, State.HELD}:
+        head = f"{head} {ask.say('opportunities.row_fading')}"
+    told = {
+        "long": venue_name(one.long_venue), "short": venue_name(one.short_venue),
+        "risk": style.word(one.risk), "age": style.span(row.age_s),
+    }  # fmt: skip
+    legs = "legs" if one.short_venue else "leg"
+    return f"{head}\n{ask.say(f'opportunities.{legs}', **told)}"
+
+
+def _silence(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader) -> list[str]:
+    """What is said instead of rows."""
+    if asked.kind == Kind.TECHNICAL and not reader.sees_all:
+        bit = 1 << list(Kind).index(Kind.TECHNICAL)
+        if not reader.allowance.kinds & bit:
+            return [ask.say("opportunities.not_of_tier", tier=tier_name(reader.tier))]
+    if page.hidden or page.later or page.higher or page.beyond:
+        return [ask.say("opportunities.nothing_here")]
+    return [ask.say("opportunities.nothing"), *_why_silent(ask, style)]
+
+
+def _why_silent(ask: Ask, style: Style) -> list[str]:
+    """The nearest miss and its reasons, what held back most, and when that was looked at."""
+    told = board.silence()
+    lines = []
+    if told.miss is not None:
+        miss = told.miss
+        because = [meaning(ask.language, one) for one in from_mask(miss.reasons) if one.rejects]
+        lines.append(ask.say(
+            "opportunities.miss" if miss.short_venue else "opportunities.miss_alone",
+            coin=name(miss.asset), kind=style.word(miss.kind), long=venue_name(miss.long_venue),
+            short=venue_name(miss.short_venue), net=style.percent(miss.last_net),
+            reasons="; ".join(because[:REASONS_SHOWN]),
+        ))  # fmt: skip
+    if told.watched:
+        lines.append(ask.say("opportunities.watched", count=told.watched))
+    if told.scan is None:
+        return [*lines, ask.say("opportunities.no_scan")]
+    held = told.counts[:REASONS_SHOWN]
+    if held:
+        by_code = {one.code: one for one in from_mask(-1)}
+        lines += ["", ask.say("opportunities.most_held")]
+        lines += [f"{style.number(f'{count:,}')} {meaning(ask.language, by_code[code])}"
+                  for code, count in held]  # fmt: skip
+    when = style.when(told.scan.as_of, ask.now)
+    if ask.now - told.scan.as_of > LATE and not board.replaying():
+        return [*lines, "", ask.say("opportunities.no_scan_lately", when=when)]
+    count = style.number(f"{told.scan.candidates:,}")
+    return [*lines, "", ask.say("opportunities.scanned", when=when, count=count)]
+
+
+def _kept_back(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader) -> list[str]:
+    """How many there are besides, and what would show them."""
+    lines = []
+    if page.hidden:
+        own = "hidden" if ask.place.private else "hidden_chat"
+        asked_for = bool(asked.kind or asked.coin or asked.shelf)
+        lines.append(ask.say(f"opportunities.{'hidden_others' if asked_for else own}",
+                             count=page.hidden))  # fmt: skip
+    tier, may = tier_name(reader.tier), reader.allowance
+    if page.later:
+        delay = style.span(may.delay_s)
+        lines.append(ask.say("opportunities.later", count=page.later, tier=tier, delay=delay))
+    if page.higher:
+        lines.append(ask.say("opportunities.higher", count=page.higher))
+    if page.beyond:
+        limit = may.opportunities_per_hour
+        lines.append(ask.say("opportunities.beyond", count=page.beyond, tier=tier, limit=limit))
+    if ask.place.private and (page.later or page.higher or page.beyond):
+        lines.append(ask.say("opportunities.more_at_once"))
+    return ["", *lines] if lines else []
+
+
+def _buttons(ask: Ask, page: Page, asked: Wanted) -> tuple[tuple[Button, ...], ...]:
+    """A button per row, the kinds, and the way through the pages."""
+    style = ask.style()
+    row = [Button(f"{page.first + at} {name(one.stored.asset, 9)}", f"opportunity {one.stored.pk}")
+           for at, one in enumerate(page.rows)]  # fmt: skip
+    kinds = [("all", ask.say("opportunities.all"))]
+    kinds += [(kind.value, style.word(kind).capitalize()) for kind in KINDS]
+    filters = [Button(f"• {label}" if word == asked.word else label, f"opportunities {word}")
+               for word, label in kinds]  # fmt: skip
+    turns = []
+    if page.number > 1:
+        turns += figures.button("‹", f"opportunities {asked.word} {page.number - 1}")
+    label = ask.say("opportunities.refresh")
+    turns += figures.button(label, f"opportunities {asked.word} {page.number}")
+    if page.number < page.pages:
+        turns += figures.button("›", f"opportunities {asked.word} {page.number + 1}")
+    hidden = []
+    if page.hidden and ask.place.private and asked.word == EVERYTHING:
+        hidden.append(Button(ask.say("opportunities.any"), f"opportunities {ANY}"))
+    return figures.in_rows(row[:3], row[3:], filters, turns, hidden)
+
+
+def _bits(shelf: Shelf | None) -> int | None:
+    return None if shelf is None else mask([shelf], Shelf)
+
+
+def _coin(word: str) -> str:
+    coin = grammar.coin(word)
+    if " " in coin:
+        raise BadInput("This is no coin.", code="bad_coin", field="coin", value=word[:32])
+    return coin
+
+
+registry.add(
+    Command("opportunities", opportunities, topic="opportunities", section=Section.MARKET,
+            args=(Arg("what", wanted, optional=True, shown="KIND|COIN"),
+                  Arg("page", grammar.whole(1, 999), optional=True)),
+            permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
+    Command("categories", categories, topic="opportunities", section=Section.MARKET,
+            permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
+)  # fmt: skip

@@ -1,0 +1,119 @@
+"""One opportunity as the person or group that asks sees it: its own figures, or why not now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import sessions
+from arbedge.errors import NotFound
+from arbedge.names import State, Tier
+from notifications import facts_now
+from notifications.bot import viewers
+from notifications.bot.asks import Ask
+from notifications.bot.figures import STALE_S, name
+from notifications.bot.replies import Button, Reply
+from notifications.languages import Style
+from notifications.message_links import label
+from notifications.trade_values import Trade
+from notifications.values import Told
+from opportunities import board, readers
+from opportunities.models import Opportunity
+from opportunities.readers import Held, Hold
+
+_REFUSED: Final = {Hold.SHELVES: "why_not", Hold.DELAY: "too_early", Hold.HOUR: "hour_full"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One opportunity as the reader sees it at `now`, the moment of its market."""
+
+    ask: Ask
+    one: Opportunity
+    now: datetime
+
+    @cached_property
+    def style(self) -> Style:
+        """How figures are written."""
+        return self.ask.style()
+
+    @cached_property
+    def trade(self) -> Trade:
+        """Its figures for the reader's cohort, as texts."""
+        told = Told(facts_now.of(self.one), self.one.as_of, self.now)
+        return Trade(told, viewers.eyes(self.ask, self.style))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is history."""
+        return self.one.state == State.CLOSED
+
+    @property
+    def age_s(self) -> float:
+        """The age of its older leg's data, seconds."""
+        oldest = max(self.one.long_age_ms or 0.0, self.one.short_age_ms or 0.0) / 1000
+        return max(0.0, (self.now - self.one.as_of).total_seconds()) + oldest
+
+    @property
+    def stale(self) -> bool:
+        """Whether its figures are too old to act on."""
+        return not self.closed and not board.replaying() and self.age_s >= STALE_S
+
+    def say(self, key: str, **values: object) -> str:
+        """A text of these commands."""
+        return self.ask.say(f"opportunities.{key}", **values)
+
+
+def look_up(ask: Ask, opportunity_id: int) -> Seen | Reply:
+    """The opportunity, which counts as seen, or what the reader is told instead. Raises NotFound
+    (opportunity_unknown)."""
+    stored = Opportunity.objects.select_related("long", "short")
+    found = stored.filter(pk=opportunity_id).first()
+    if found is None:
+        text = "There is no such opportunity."
+        raise NotFound(text, code="opportunity_unknown", id=opportunity_id)
+    now = found.as_of if board.replaying() else ask.now
+    held = readers.held(viewers.reader(ask), found, now)
+    if held is not None:
+        return Reply(refusal(ask, held))
+    if ask.place.private and ask.person is not None:
+        sessions.seen(ask.person.pk, ask.now)
+    return Seen(ask, found, now)
+
+
+def refusal(ask: Ask, held: Held) -> str:
+    """Why the reader may not see one now, and what to do about it."""
+    style = ask.style()
+    return ask.say(
+        f"opportunities.{_REFUSED[held.why]}", tier=tier_name(held.tier), limit=held.limit,
+        delay=style.span(held.delay_s), left=style.span(held.left_s),
+    )  # fmt: skip
+
+
+def tier_name(tier: Tier | None) -> str:
+    """A tier's name."""
+    return (tier or Tier.FREE).value.capitalize()
+
+
+def page_button(seen: Seen) -> Button:
+    """The way to its page."""
+    path = reverse("opportunities:opportunity", args=[seen.one.pk])
+    return Button(label(seen.ask.language, "open"), url=f"{settings.SITE_URL.rstrip('/')}{path}")
+
+
+def headline(seen: Seen) -> str:
+    """Its coin, kind and net; struck through where nobody should act on it."""
+    trade, one = seen.trade, seen.one
+    sign = "■" if seen.closed else "🟢" if one.state == State.OPEN and not seen.stale else "⚠"
+    told = seen.say("net", net=trade.net())
+    hours, apr = trade.horizon(), trade.apr()
+    told += "" if hours is None else seen.say("over", hours=hours)
+    told += "" if apr is None else seen.say("yearly", apr=apr)
+    told = f"<s>{told}</s>" if seen.stale or one.state == State.HELD else f"<b>{told}</b>"
+    coin = seen.say("coin", coin=name(one.asset))
+    return f"{sign} {coin} {trade.kind()} {told}"
