@@ -49,8 +49,7 @@ class Bot:
         another process's, or done at the next start."""
         for thread in self.threads:
             thread.start()
-        while not self.stop.wait(LISTEN_S):
-            pass
+        wait(self.stop)
         until = time.monotonic() + STOP_WITHIN_S
         for thread in self.threads:
             thread.join(max(0.0, until - time.monotonic()))
@@ -114,11 +113,17 @@ class Bot:
             log.exception(event)
 
 
+def wait(stop: Event) -> None:
+    """Returns when `stop` is set; a signal another thread got is seen within a second."""
+    while not stop.wait(LISTEN_S):
+        pass
+
+
 def run(stop: Event) -> None:
     """The bot of the settings, until `stop` is set. Without a token it waits for its end."""
     if not settings.BOT_TOKEN:
         log.warning("bot_idle", hint="Set BOT_TOKEN, which BotFather gives you, and start again.")
-        stop.wait()
+        wait(stop)
         return
     polls = not settings.TELEGRAM_WEBHOOK
     log.info("bot_runs", threads=settings.BOT_THREADS, polls=polls)
