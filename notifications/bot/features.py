@@ -6,13 +6,14 @@ something made up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from notifications.bot.replies import Button, Reply, rows
 
 if TYPE_CHECKING:
     from notifications.bot.asks import Ask
-    from notifications.bot.replies import Reply
 
 
 class Feature(StrEnum):
@@ -55,3 +56,26 @@ def switched_on(name: str) -> bool:
 def handler(command: str, feature: Feature) -> Answering | None:
     """Who answers `/command` now, None while its feature is not switched on."""
     return _handlers.get(command) if switched_on(feature) else None
+
+
+def through(command: str, feature: Feature) -> Answering:
+    """A handler that asks whoever brought the feature, and says so where nobody did."""
+
+    def handle(ask: Ask) -> Reply:
+        found = handler(command, feature)
+        return found(ask) if found is not None else _off(ask, feature)
+
+    return handle
+
+
+def _off(ask: Ask, feature: Feature) -> Reply:
+    """That it is not switched on here, and what can be done instead."""
+    buttons = [Button(ask.say(f"trading.instead.{line}"), line) for line in _INSTEAD[feature]]
+    return Reply(ask.say(f"trading.off.{feature}"), rows(buttons))
+
+
+_INSTEAD: Final[Mapping[Feature, tuple[str, ...]]] = {
+    Feature.TRADING: ("opportunities", "balance"),
+    Feature.AUTOMATION: ("opportunities", "alerts"),
+    Feature.AI: ("risk_assessment", "opportunities"),
+}
