@@ -15,7 +15,7 @@ from tests.notifications.factories import NOON, reachable_person
 
 PRIVATE = "private"
 _numbers = itertools.count(1)
-_telegram_ids = itertools.count(7_000_001)
+_telegram_ids = itertools.count(77_000_001)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Said:
 def member(**columns: Any) -> User:
     """Somebody with Telegram and a session; `columns` as of factories.reachable_person."""
     columns.setdefault("telegram_id", next(_telegram_ids))
-    columns.setdefault("onboarding", "completed")
+    columns.setdefault("onboarding", "done")
+    columns.setdefault("onboarded_at", NOON)
     return reachable_person(**columns)
 
 
