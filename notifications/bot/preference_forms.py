@@ -63,14 +63,15 @@ def presets(ask: Ask, known: Form) -> Reply:
 
 
 def preset(ask: Ask, known: Form, name: str) -> str:
-    """What a preset means, in one line of figures."""
+    """What a preset means, in short lines of figures."""
     told = []
     for field_name in _SHOWN_OF_PRESETS:
         entry = known.entries[field_name]
         value = PRESETS[name][field_name]
         shown = preference_words.value(known.style, entry, getattr(value, "value", value))
         told.append(ask.say(f"preferences.short.{field_name}", value=shown))
-    return " · ".join(told)
+    pairs = (" · ".join(told[at : at + 2]) for at in range(0, len(told), 2))  # a phone's width
+    return "\n".join(pairs)
 
 
 def left_out(ask: Ask, known: Form, name: str) -> str:

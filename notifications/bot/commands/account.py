@@ -10,15 +10,10 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-from accounts import audience, mutes, offers, subscriptions, tiers, usage
-from accounts.models import Subscription
-from accounts.offers import Gain, Gains
-from accounts.standing import effective_tier
-from accounts.tiers import Allowance
-from arbedge.names import Tier
+from accounts import audience, mutes, tiers, usage
 from exchanges import standing as venues
 from notifications import channel_health
-from notifications.bot import load, registry
+from notifications.bot import load, registry, tier_lines
 from notifications.bot.asks import Ask
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
@@ -43,7 +38,8 @@ def subscription(ask: Ask) -> Reply:
     who = ask.standing
     assert who is not None
     have = tiers.of(who, now=ask.now)
-    parts = [list(_tier(ask)), list(_used(ask, have)), *_offers(ask, have)]
+    parts = [[*tier_lines.tier(ask)], [*tier_lines.used(ask, have)]]
+    parts += tier_lines.offers(ask, have)
     parts.append([ask.say("account.subscription.how", url=_page())])
     return Reply("\n\n".join("\n".join(part) for part in parts if part),
                  ((Button(ask.say("account.points"), "referral"),),))  # fmt: skip
@@ -66,11 +62,11 @@ def _mine(ask: Ask) -> Iterator[str]:
     assert who is not None
     until = datetime.fromtimestamp(who.session_until_ms / 1000, UTC)
     yield ask.say("account.status.session", until=style.when(until, ask.now))
-    yield from _tier(ask)
+    yield from tier_lines.tier(ask)
     limit = tiers.of(who, now=ask.now).pushes_per_day
     [sent] = [one.used for one in usage.lines(who.user_id, tiers.of(who, now=ask.now), ask.now)
               if one.name == "pushes_per_day"]  # fmt: skip
-    yield ask.say("account.status.messages", used=_of(ask, sent, limit))
+    yield ask.say("account.status.messages", used=tier_lines.of(ask, sent, limit))
     muted = len(mutes.listed(who.user_id, ask.now))
     if muted:
         yield ask.say("account.status.mutes", number=muted)
@@ -101,72 +97,6 @@ def _service(ask: Ask) -> Iterator[str]:
 
 def _page() -> str:
     return f"{str(settings.SITE_URL).rstrip('/')}{reverse('accounts:account')}"
-
-
-# The tier
-
-
-def _tier(ask: Ask) -> Iterator[str]:
-    """The tier that counts and until when, and a beta that runs."""
-    who, style = ask.standing, ask.style()
-    assert who is not None
-    tier = effective_tier(who, ask.now)
-    held: Subscription | None = subscriptions.current(who.user_id, ask.now)
-    ends = held.ends_at if held is not None and held.tier == tier else None
-    if ends is None:
-        yield ask.say("account.tier_is", tier=tier.capitalize())
-    else:
-        yield ask.say("account.tier_until", tier=tier.capitalize(), until=style.when(ends, ask.now))
-    if who.in_beta(ask.now) and who.beta_until_ms is not None:
-        until = datetime.fromtimestamp(who.beta_until_ms / 1000, UTC)
-        yield ask.say("account.beta_until", until=style.when(until, ask.now))
-
-
-def _used(ask: Ask, have: Allowance) -> Iterator[str]:
-    assert ask.standing is not None
-    yield ask.say("account.subscription.used")
-    for line in usage.lines(ask.standing.user_id, have, ask.now):
-        title = ask.say(f"account.limits.{line.name}")
-        yield ask.say("account.line", title=title, used=_of(ask, line.used, line.limit))
-
-
-def _of(ask: Ask, used: int | None, limit: int | None) -> str:
-    """ "12 of 200"; what is not counted is said by its limit alone."""
-    style = ask.style()
-    most = ask.say("account.no_cap") if limit is None else style.plain(limit)
-    if used is None:
-        return ask.say("account.up_to", limit=most) if limit is not None else most
-    return ask.say("account.used_of", used=style.plain(used), limit=most)
-
-
-def _offers(ask: Ask, have: Allowance) -> Iterator[list[str]]:
-    """The tiers above, each with what it adds to the one before it."""
-    assert ask.standing is not None
-    rank, table = effective_tier(ask.standing, ask.now).rank, tiers.table()
-    for tier in Tier:
-        more = offers.gains(have, table[tier]) if tier.rank > rank else []
-        if more:
-            have = table[tier]
-            price = ask.style().exact_money(float(have.price_usd)).removesuffix(".00")
-            title = ask.say("account.subscription.offer", tier=tier.capitalize(), price=price)
-            yield [title, *(f"· {_gain(ask, one)}" for one in more)]
-
-
-def _gain(ask: Ask, one: Gain) -> str:
-    facts, style = one.facts, ask.style()
-    if one.what is Gains.SOONER:
-        key = "sooner" if facts["delay_s"] else "at_once"
-        spans = {name: style.span(facts[name]) for name in ("delay_s", "from_s")}
-        return ask.say(f"account.gains.{key}", **spans)
-    if one.what is Gains.RIGHT:
-        return ask.say(f"account.rights.{facts['name'].replace('.', '_')}")
-    if one.what is Gains.COUNT:
-        number = facts["number"]
-        most = ask.say("account.no_cap") if number is None else style.plain(number)
-        title = ask.say(f"account.limits.{facts['name']}")
-        return ask.say("account.gains.count", title=title, limit=most)
-    names = ", ".join(ask.say(f"account.{one.what}.{name}") for name in facts["names"])
-    return ask.say(f"account.gains.{one.what}", names=names)
 
 
 registry.add(

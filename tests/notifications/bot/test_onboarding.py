@@ -9,7 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts import engagement, first_steps, invitations, preferences, sessions
-from accounts.models import Purpose, Redemption, User
+from accounts.models import Outcome, Purpose, Redemption, User
+from accounts.wishes import wish
 from arbedge.choices import VENUES
 from arbedge.names import Door, Language, Tier
 from notifications.bot import onboarding_steps, talks
@@ -182,7 +183,7 @@ def test_another_conversation_does_not_lose_the_step() -> None:
 def test_a_conversation_that_is_forgotten_after_a_week_goes_on_all_the_same() -> None:
     who = arrived()
     at(who, "tiers")
-    sessions.end_all(person(who).pk, sessions.Outcome.LOGOUT, NOON)
+    sessions.end_all(person(who).pk, Outcome.LOGOUT, NOON)
     late = NOON + timedelta(days=8)
     assert "Step 7 of 7" in asking.ask(who, "/start", now=late).text
 
@@ -247,7 +248,7 @@ def test_venues_may_be_typed() -> None:
     who = arrived()
     at(who, "venues")
     asking.ask(who, "OKX, Bybit")
-    assert preferences.wish(preferences.of(person(who).pk)).venues == ("bybit", "okx")
+    assert wish(preferences.of(person(who).pk)).venues == ("bybit", "okx")
 
 
 def test_quiet_hours_may_be_typed() -> None:
