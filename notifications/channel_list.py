@@ -33,11 +33,13 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One address of a channel; `id` is None for what the account has by itself."""
+    """One address of a channel; `id` is None for what the account has by itself. `code` is
+    "account", a state of addresses, or the reason of a suppression."""
 
     shown: str
     tone: str
     words: str
+    code: str
     id: int | None = None
     state: str = AddressState.ACTIVE.value
     problem: str = ""
@@ -130,7 +132,7 @@ def _of_account(user: User, channel: Channel, own: dict[str, object], reason: st
         shown = f"@{user.telegram_name}"
     if reason:
         return _left(shown, None, reason)
-    return Place(shown, "good", "● from your account")
+    return Place(shown, "good", "● from your account", "account")
 
 
 def _of_row(row: Address, held: _Held) -> Place:
@@ -143,15 +145,19 @@ def _of_row(row: Address, held: _Held) -> Place:
         words, why = f"{words}: {short(row.problem)}", problem(row.problem)
     hopeless = row.problem in HOPELESS and row.channel != Channel.TELEGRAM.value
     may_enable = row.state == AddressState.DISABLED.value and not hopeless
-    return Place(row.shown, tone, words, row.pk, row.state, why, may_enable=may_enable)
+    return Place(
+        row.shown, tone, words, row.state, row.pk, row.state, why, may_enable=may_enable
+    )  # fmt: skip
 
 
 def _left(shown: str, address_id: int | None, reason: str) -> Place:
     if reason == UNSUBSCRIBED:
         why = "You ended all messages there, by the link in one of them."
-        return Place(shown, "bad", "■ unsubscribed", address_id, problem=why, may_undo=True)
+        return Place(
+            shown, "bad", "■ unsubscribed", reason, address_id, problem=why, may_undo=True
+        )  # fmt: skip
     why = "Messages came back or were complained about. Ask support to allow it again."
-    return Place(shown, "bad", f"■ {reason}", address_id, problem=why)
+    return Place(shown, "bad", f"■ {reason}", reason, address_id, problem=why)
 
 
 def _suppressed(
