@@ -59,6 +59,26 @@ def disable(
     return row
 
 
+def works_again(user_id: int, channel: Channel = Channel.TELEGRAM) -> Address | None:
+    """Uses what a person has without a row of his own making again: he unblocked the bot.
+
+    Returns what was enabled just now, None where there was nothing to enable.
+    """
+    with transaction.atomic(), disable_auditlog():
+        row = Address.objects.select_for_update().filter(
+            recipient=Recipient.USER.value, recipient_id=user_id, channel=channel.value,
+            state=AddressState.DISABLED.value,
+        ).first()  # fmt: skip
+        if row is None:
+            return None
+        before, row.state = row.state, AddressState.ACTIVE.value
+        changes = {"state": (before, row.state), "problem": (row.problem, "")}
+        row.problem, row.failures, row.disabled_at = "", 0, None
+        row.save()
+        audit.record("address.enabled", row, whom=user_id, changes=changes)
+    return row
+
+
 def moved(recipient: str, recipient_id: int, channel: Channel, address: Mapping[str, Any]) -> bool:
     """A chat has a new id (a group that became a supergroup), or lost the topic its posts went to.
     Returns whether it was changed.

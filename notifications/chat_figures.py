@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -97,7 +97,7 @@ def of(chat: Chat, now: datetime, days: Iterable[int] = (7, 30)) -> list[Figures
     return [Figures(int(n[1:]), posts[n], presses[n] or 0, came[n]) for n in since]
 
 
-def _add(statement: str, **told: object) -> bool:
+def _add(statement: str, **told: Any) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
-        return cursor.rowcount > 0
+        return int(cursor.rowcount) > 0

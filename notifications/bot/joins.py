@@ -81,10 +81,10 @@ def about(opportunity_id: int, chat_id: int | None = None) -> str:
     return f"o{opportunity_id}" + ("" if chat_id is None else f"-c{chat_id}")
 
 
-def registering(telegram_id: int, kind: str, added_by: int, now: datetime) -> str:
-    """The payload that registers this chat: 45 letters."""
-    number = _KINDS.index(ChatType(kind))
-    body = _BODY.pack(number, telegram_id, added_by, int(now.timestamp()))
+def registering(asked: Registering, now: datetime) -> str:
+    """The payload that registers a chat: 45 letters."""
+    number = _KINDS.index(ChatType(asked.kind))
+    body = _BODY.pack(number, asked.telegram_id, asked.added_by, int(now.timestamp()))
     return "g" + base64.urlsafe_b64encode(body + _seal(body)).rstrip(b"=").decode()
 
 

@@ -44,19 +44,19 @@ def test_an_opportunity_of_a_post_tells_which_chat_it_was_posted_in() -> None:
 
 @pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
 def test_a_registration_says_which_chat_and_who_added_the_bot(kind: str) -> None:
-    payload = joins.registering(GROUP, kind, ADA, NOON)
+    payload = joins.registering(Registering(GROUP, kind, ADA), NOON)
     assert read(payload, NOON + 24 * HOUR).registers == Registering(GROUP, kind, ADA)
 
 
 def test_every_payload_fits_into_a_link() -> None:
-    longest = joins.registering(-(1 << 52), "channel", 1 << 52, NOON)
+    longest = joins.registering(Registering(-(1 << 52), "channel", 1 << 52), NOON)
     assert len(longest) <= 64
     assert len(f"chat_register {longest}") <= 64
     assert set(longest) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 def test_a_registration_is_good_for_a_week() -> None:
-    payload = joins.registering(GROUP, "group", ADA, NOON)
+    payload = joins.registering(Registering(GROUP, "group", ADA), NOON)
     assert read(payload, NOON + joins.LIFE).registers
     with pytest.raises(BadInput) as told:
         read(payload, NOON + joins.LIFE + timedelta(seconds=1))
@@ -65,7 +65,7 @@ def test_a_registration_is_good_for_a_week() -> None:
 
 @given(at=st.integers(1, 44), letter=st.sampled_from("AQgw05_-"))
 def test_nobody_writes_a_registration_of_his_own(at: int, letter: str) -> None:
-    payload = joins.registering(GROUP, "group", ADA, NOON)
+    payload = joins.registering(Registering(GROUP, "group", ADA), NOON)
     forged = payload[:at] + letter + payload[at + 1 :]
     if forged != payload:
         with pytest.raises(BadInput):
