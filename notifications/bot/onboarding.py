@@ -153,8 +153,7 @@ def heard(ask: Ask, talk: Talk) -> Reply:
 def place_shared(ask: Ask) -> Reply:
     """The zone of the place, and the next step."""
     assert ask.location is not None
-    told = zone_choice.set_(ask, zones.at(*ask.location))
-    return Reply(told, wants=Wants.REMOVED).then(go(ask, onboarding_steps.after("zone")))
+    return zone_chosen(ask, zones.at(*ask.location))
 
 
 def zone_typed(ask: Ask, text: str) -> Reply:
@@ -166,8 +165,10 @@ def zone_typed(ask: Ask, text: str) -> Reply:
 def zone_chosen(ask: Ask, name: str) -> Reply:
     """The zone is the person's, and the next step is shown."""
     told = zone_choice.set_(ask, name)
-    note = "" if ask.pressed else told
-    return go(ask, onboarding_steps.after("zone"), note=note, toast=render.toast(told))
+    following = onboarding_steps.after("zone")
+    if ask.pressed:
+        return go(ask, following, toast=render.toast(told))
+    return Reply(told, wants=Wants.REMOVED).then(go(ask, following))
 
 
 _TYPED_AT: Final = {

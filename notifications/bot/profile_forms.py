@@ -52,7 +52,9 @@ def zone_chosen(ask: Ask, name: str) -> Reply:
     """The zone is the person's from now on. Raises BadInput (bad_time_zone)."""
     told = zone_choice.set_(ask, name)
     leave(ask)
-    return shown(ask, toast=render.toast(told)) if ask.pressed else shown(ask, note=told)
+    if ask.pressed:
+        return shown(ask, toast=render.toast(told))
+    return Reply(told, wants=Wants.REMOVED).then(shown(ask))
 
 
 def zone_asked(ask: Ask, text: str) -> Reply:
@@ -77,9 +79,7 @@ def set_name(ask: Ask, given: str) -> Reply:
 def heard(ask: Ask, talk: Talk) -> Reply:
     """The name or the zone that was asked for."""
     if ask.location is not None:
-        told = zone_choice.set_(ask, zones.at(*ask.location))
-        leave(ask)
-        return Reply(told, wants=Wants.REMOVED).then(shown(ask))
+        return zone_chosen(ask, zones.at(*ask.location))
     text = ask.said.strip()
     if not text:
         raise BadInput("Write a text.", code="missing_argument", field="TEXT")
