@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from django.conf import settings
 from telegram import CallbackQuery, Chat, Message, Update, User
 
 from accounts import names_of_people
 from arbedge.errors import BadInput
 from arbedge.names import Language
+from notifications import press_lines
 from notifications.bot.asks import Sender
 
-ANEW: Final = "+"  # before a button's line: its message stays, the answer is a new one
 _COMMAND: Final = re.compile(
     r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL
 )
@@ -38,6 +39,7 @@ class Heard:
     callback_id: str = ""
     has_picture: bool = False
     anew: bool = False
+    delivery_id: int = 0
 
     @property
     def private(self) -> bool:
@@ -51,11 +53,20 @@ def heard(update: Mapping[str, Any]) -> Heard | None:
     Raises BadInput (bad_update) for what is no update.
     """
     found = read(update)
+    said: Heard | None = None
     if found.callback_query is not None:
-        return _pressed(found.callback_query)
-    if found.message is not None:
-        return _written(found.message)
-    return None
+        said = _pressed(found.callback_query)
+    elif found.message is not None:
+        said = _written(found.message)
+    return None if said is None else _sound(said)
+
+
+def _sound(said: Heard) -> Heard:
+    """The same, its fields of the types they should have: the library keeps whatever it reads."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(said), Heard)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise BadInput("This is no update.", code="bad_update", field="update") from error
 
 
 def read(update: Mapping[str, Any]) -> Update:
@@ -95,6 +106,7 @@ def _pressed(query: CallbackQuery) -> Heard | None:
     """A button. Telegram may not know its message any more; then the chat is the person's own."""
     below = query.message
     told = _text(query.data)
+    pressed = press_lines.read(told)
     whole = below if isinstance(below, Message) else None
     return Heard(
         _sender(query.from_user),
@@ -103,11 +115,12 @@ def _pressed(query: CallbackQuery) -> Heard | None:
         (below.chat.title or "") if below else "",
         whole.message_thread_id if whole and whole.is_topic_message else None,
         below.message_id if whole and below else 0,
-        line=told.removeprefix(ANEW),
+        line=pressed.line,
         text=told,
         callback_id=query.id,
         has_picture=bool(whole and whole.photo),
-        anew=told.startswith(ANEW) or whole is None,
+        anew=pressed.anew or whole is None,
+        delivery_id=pressed.delivery_id,
     )
 
 
