@@ -19,6 +19,7 @@ from prometheus_client import Counter
 from accounts import sessions
 from arbedge import limits
 from arbedge.errors import ArbEdgeError, TooMany
+from notifications import clicks, message_links
 from notifications.bot import (
     asking,
     grammar,
@@ -36,6 +37,7 @@ from notifications.bot.replies import Reply
 
 COMMANDS_RATE: Final = "10/minute"
 PRESSES_RATE: Final = "60/minute"
+GROUP_RATE: Final = "20/minute"  # of all who ask in it: Telegram lets no more answers through
 WARNINGS_RATE: Final = "1/minute"
 HANDLED: Final = Counter("arbedge_bot_handled", "Updates by what was asked.", ["what", "outcome"])
 
@@ -110,6 +112,7 @@ def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
         keep(_calls(ask, heard, done.reply))
     HANDLED.labels(plan.what if plan else "unknown", done.outcome).inc()
     _touch(ask, plan)
+    _count(ask, heard, plan)
 
 
 def _done(plan: Plan, ask: Ask, heard: Heard, keep: Keep) -> _Done:
@@ -131,12 +134,18 @@ def _within_limits(ask: Ask, heard: Heard) -> None:
     who = str(ask.sender.telegram_id)
     typed = bool(heard.line) and not heard.callback_id
     name, rate = ("bot", COMMANDS_RATE) if typed else ("bot-presses", PRESSES_RATE)
+    _allow(name, who, rate, "flood")
+    if typed and not heard.private:
+        _allow("bot-groups", str(heard.chat_id), GROUP_RATE, "group_flood")
+
+
+def _allow(name: str, who: str, rate: str, code: str) -> None:
     found = limits.allow(name, who, rate, when_gone=True)
     if found.ok:
         return
     told = limits.allow("bot-warnings", who, WARNINGS_RATE, when_gone=True).ok
     raise TooMany(
-        "That was quick. Wait a moment.", code="flood" if told else "flood_again",
+        "That was quick. Wait a moment.", code=code if told else "flood_again",
         retry_after_s=found.retry_after_s,
     )  # fmt: skip
 
@@ -191,3 +200,10 @@ def _touch(ask: Ask, plan: Plan | None) -> None:
         return
     if held.session_id is not None and held.has_session(ask.now):
         sessions.touch(ask.person.pk, held.session_id, plan.what, ask.now)
+
+
+def _count(ask: Ask, heard: Heard, plan: Plan | None) -> None:
+    """A button of a message that was sent counts as its links do."""
+    if heard.delivery_id and ask.person is not None and plan is not None:
+        action = message_links.ASKED_BY.get(plan.what, plan.what)
+        clicks.count_press(ask.person.pk, heard.delivery_id, action, ask.now)
