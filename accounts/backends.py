@@ -35,6 +35,7 @@ ADMIN_MAY: Final = frozenset(
         "notifications.add_broadcast",
         "notifications.change_broadcast",
         "notifications.change_delivery",
+        "notifications.change_feedback",
     }
 )
 SETS_ROLES: Final = "accounts.set_role"  # of super-administrators alone

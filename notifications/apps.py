@@ -55,9 +55,11 @@ def _show() -> None:
     from arbedge import demo, status
     from notifications import demo as demo_people
     from notifications import progress
+    from notifications.bot import load
     from opportunities import asides
 
     status.register("Messages", progress.lines)
+    status.register("Bot", load.lines)
     demo.register("people", demo_people.make)
 
     pages.add("channels", "Channels", "notifications:channels", after="preferences")

@@ -215,6 +215,7 @@ PAID: Final = asking.Deed(
 
 @admin.register(Payout)
 class PayoutAdmin(asking.Doing, OfPeopleAdmin):
+    owner = "affiliate__user_id"
     list_display = ("person", "month_told", "revenue", "amount", "stands")
     list_display_links = ("month_told",)
     list_filter = (PaidFilter,)
@@ -224,15 +225,6 @@ class PayoutAdmin(asking.Doing, OfPeopleAdmin):
     readonly_fields = ("person", "month_told", "revenue", "share", "amount", "stands")
     actions = ()
     deeds = (PAID,)
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By the affiliate, see finding.search."""
-        return finding.of_people(queryset, search_term, "affiliate__user_id"), False
 
     @display(description="Affiliate")
     def person(self, one: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -33,6 +33,7 @@ class ReachedFilter(finding.ChoiceFilter):
 
 @admin.register(Referral)
 class ReferralAdmin(OfPeopleAdmin):
+    owner = "referrer_id"
     list_display = ("brought", "by", "code", "stage", "when")
     list_filter = (ReachedFilter,)
     list_select_related = ("referrer", "referred")
@@ -41,15 +42,6 @@ class ReferralAdmin(OfPeopleAdmin):
     readonly_fields = ("brought", "by")
     list_display_links = ("code",)
     actions_list = ("leaderboard",)
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By who brought them, see finding.search."""
-        return finding.of_people(queryset, search_term, "referrer_id"), False
 
     @display(description="Came")
     def brought(self, one: Referral) -> str:

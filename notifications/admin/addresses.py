@@ -12,13 +12,14 @@ from unfold.decorators import display
 
 from accounts import audit
 from accounts.admin import asking, told
-from accounts.admin.finding import ChoiceFilter, of_people
+from accounts.admin.finding import ChoiceFilter
 from accounts.admin.owned import OfPeopleAdmin
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Channel, Door
 from notifications.admin import words
+from notifications.admin.owned import SearchedByRecipient
 from notifications.models import Address, Chat, Suppression
-from notifications.names import AddressState, ChatType, Recipient
+from notifications.names import AddressState, ChatType
 
 TONES: Final = {
     AddressState.ACTIVE: "good",
@@ -43,7 +44,7 @@ class TypeFilter(ChoiceFilter):
 
 
 @admin.register(Address)
-class AddressAdmin(ReadOnlyAdmin):
+class AddressAdmin(SearchedByRecipient, ReadOnlyAdmin):
     """The sealed address and its digest are not even read."""
 
     list_display = ("where", "who", "stands", "failures", "added")
@@ -61,19 +62,6 @@ class AddressAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Address]:
         rows: QuerySet[Address] = super().get_queryset(request)
         return rows.defer("sealed", "digest")
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By the person it belongs to."""
-        if not search_term.strip():
-            return queryset, False
-        return of_people(
-            queryset.filter(recipient=Recipient.USER.value), search_term, "recipient_id"
-        ), False
 
     @display(description="Address")
     def where(self, one: Address) -> str:
@@ -187,6 +175,7 @@ RESUME: Final = asking.Deed(
 class ChatAdmin(asking.Doing, OfPeopleAdmin):
     """Groups and channels that get opportunities of their own."""
 
+    owner = "registered_by_id"
     list_display = ("__str__", "type", "person", "stands", "joined")
     list_filter = (TypeFilter,)
     list_select_related = ("registered_by",)
@@ -197,15 +186,6 @@ class ChatAdmin(asking.Doing, OfPeopleAdmin):
     readonly_fields = ("person", "stands", "joined")
     actions = ()
     deeds = (PAUSE, RESUME)
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By whoever registered it."""
-        return of_people(queryset, search_term, "registered_by_id"), False
 
     @display(description="Registered by")
     def person(self, one: Chat) -> str:

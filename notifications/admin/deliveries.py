@@ -13,14 +13,15 @@ from django.utils import timezone
 from unfold.decorators import action, display
 
 from accounts.admin import asking, told
-from accounts.admin.finding import ChoiceFilter, of_people
+from accounts.admin.finding import ChoiceFilter
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from notifications import channel_health
 from notifications.admin import words
+from notifications.admin.owned import SearchedByRecipient
 from notifications.codes import Code
 from notifications.models import Attempt, Delivery, DeliveryLog, Message
-from notifications.names import CHANNELS, DeliveryState, Recipient, Topic
+from notifications.names import CHANNELS, DeliveryState, Topic
 
 SLOW: Final = timedelta(seconds=30)
 ATTEMPTS_SHOWN: Final = 50
@@ -79,7 +80,7 @@ REPLAY: Final = asking.Deed(
 )
 
 
-class ToldAdmin(ReadOnlyAdmin):
+class ToldAdmin(SearchedByRecipient, ReadOnlyAdmin):
     """What queue and log show alike."""
 
     list_display = ("about", "who", "stands", "by", "tried", "made")
@@ -102,18 +103,6 @@ class ToldAdmin(ReadOnlyAdmin):
         "cohort",
         "figures",
     )
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        """By the person it goes to."""
-        if not search_term.strip():
-            return queryset, False
-        people = queryset.filter(recipient=Recipient.USER.value)
-        return of_people(people, search_term, "recipient_id"), False
 
     @display(description="About")
     def about(self, one: Any) -> str:
