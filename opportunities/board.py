@@ -186,11 +186,11 @@ def before_the_hour(wish: Wish, wall: datetime, reader: Reader) -> Board:
     return Board(shown[:SHOWN_AT_MOST], hidden, due.later, due.higher, 0, now, as_of)
 
 
-def silence() -> Silence:
-    """What to say instead of rows, in three queries."""
+def silence(coin: str = "") -> Silence:
+    """What to say instead of rows, or of the rows of one coin, in three queries."""
     scan = ScanRecord.objects.order_by("-as_of").first()
     since = (scan.as_of if scan else datetime.now(UTC)) - timedelta(minutes=10)
-    recent = NearMiss.objects.filter(last_seen__gte=since)
+    recent = NearMiss.objects.filter(last_seen__gte=since, **({"asset": coin} if coin else {}))
     return Silence(scan, recent.order_by("-last_net").first(), Sighting.objects.count())
 
 

@@ -122,7 +122,7 @@ def draw_waterfall(
     axes.xaxis.set_major_formatter(lambda value, _: tick(value, voice))
     axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", color=colours["line"], linewidth=0.6)
-    drawing.subplots_adjust(left=0.40, right=0.83, top=1 - 34 / height, bottom=44 / height)
+    drawing.subplots_adjust(left=0.42, right=0.83, top=1 - 34 / height, bottom=44 / height)
     return finished(drawing, form)
 
 
@@ -144,6 +144,7 @@ def frame(
 
     colours = THEMES[theme]
     mpl.rcParams["svg.hashsalt"] = "arbedge"  # the same picture is the same bytes
+    mpl.rcParams["text.parse_math"] = False  # a coin's name may hold dollar signs
     drawing = Figure(
         figsize=(WIDTH_PX / CSS_DPI, height_px / CSS_DPI), dpi=CSS_DPI, facecolor=colours["ground"]
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SETTLED_DAYS: Final = 7
 LINES_AT_MOST: Final = 5
 PLACES: Final = 4
+LONGEST_NAME: Final = 16
+_FAR_EAST, _BOX = "\u2e80", "□"
 _ROW_PX: Final = 30
 _EDGE_PX: Final = 80
 
@@ -35,8 +37,9 @@ class Coin:
 
 
 def coin(name: str, rows: Sequence[Announced], at: datetime) -> Coin:
-    """The chart's content, in one query; rows whose interval nobody knows are left out."""
-    known = [row for row in rows if row.hourly is not None and row.fresh]
+    """The chart's content, in one query; rows that are old, of an unknown interval, or probably of
+    another coin are left out."""
+    known = [row for row in rows if row.hourly is not None and row.fresh and not row.strange]
     ids = {row.instrument_id: row for row in known if row.instrument_id is not None}
     settled: dict[int, list[tuple[datetime, float]]] = {}
     since = at - timedelta(days=SETTLED_DAYS)
@@ -45,7 +48,7 @@ def coin(name: str, rows: Sequence[Announced], at: datetime) -> Coin:
         hours = ids[one.instrument_id].interval_hours or 8.0
         of_one = settled.setdefault(one.instrument_id, [])
         of_one.append((one.settled_at, float(one.rate) / hours * 8))
-    return Coin(name, _chosen(known, settled), settled, at)
+    return Coin(drawable(name), _chosen(known, settled), settled, at)
 
 
 def draw_coin(shown: Coin, theme: str = "light", voice: Voice = ENGLISH) -> bytes:
@@ -78,7 +81,8 @@ def draw_differences(
         for end, mark, side in zip(ends, "^v", ("long", "short"), strict=True):
             axes.plot([end], [place], mark, color=colours[side], markersize=7, zorder=2)
     names = [
-        f"{pair.long.asset}\n{venue(pair.long.venue)} · {venue(pair.short.venue)}" for pair in pairs
+        f"{drawable(pair.long.asset)}\n{venue(pair.long.venue)} · {venue(pair.short.venue)}"
+        for pair in pairs
     ]
     values = [pair.per_eight_hours for pair in pairs]
     _rows(axes, names, values, colours, voice)
@@ -86,6 +90,11 @@ def draw_differences(
         _empty(axes, voice, colours)
     drawing.subplots_adjust(left=0.32, right=0.77, top=1 - 34 / height, bottom=44 / height)
     return finished(drawing, "png")
+
+
+def drawable(text: str) -> str:
+    """A name with a box for each letter that the font of drawings has not."""
+    return "".join(letter if letter < _FAR_EAST else _BOX for letter in text[:LONGEST_NAME])
 
 
 def label(row: Announced) -> str:

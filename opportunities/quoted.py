@@ -24,7 +24,8 @@ _MARKS: Final = re.compile(r"[/_:\s-]+")
 class Quoted:
     """One market's book top, per coin in the quote currency.
 
-    `fresh`: at most 30 s old. `strange`: its price is far from that of the other venues.
+    `tick` is the step of its prices. `fresh`: at most 30 s old. `strange`: its price is far from
+    that of the other venues.
     """
 
     venue: str
@@ -99,12 +100,13 @@ def of_pair(coin: str, quote: str, snapshot: Snapshot) -> list[Quoted]:
 
 
 def extremes(quotes: Sequence[Quoted], market: Market) -> Extremes | None:
-    """Where one market's coin is cheapest to buy and dearest to sell; None where fewer than two
-    venues have a fresh price."""
+    """Where one market's coin is cheapest to buy and dearest to sell; None where that is one and
+    the same venue, or fewer than two have a fresh price."""
     own = [one for one in quotes if one.market == market and one.fresh and not one.strange]
-    if len({one.venue for one in own}) < 2:
+    if not own:
         return None
-    return Extremes(min(own, key=lambda one: one.ask), max(own, key=lambda one: one.bid))
+    cheapest, dearest = min(own, key=lambda one: one.ask), max(own, key=lambda one: one.bid)
+    return None if cheapest.venue == dearest.venue else Extremes(cheapest, dearest)
 
 
 def _usual(found: pl.DataFrame) -> tuple[str, str] | None:
@@ -137,7 +139,7 @@ def _quoted(row: Mapping[str, Any]) -> Quoted:
         market=row["market"],
         bid=row["bid"],
         ask=row["ask"],
-        tick=row["tick"],
+        tick=row["tick"] / (row["multiplier"] or 1.0) if row["tick"] else None,
         age_s=None if age_ms is None else age_ms / 1000,
         fresh=age_ms is not None and age_ms <= FRESH_MS,
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from django.utils.html import format_html
+
 from accounts import sessions
 from accounts.permissions import Permission
 from arbedge.choices import mask
@@ -24,6 +26,7 @@ from notifications.trade_values import venue_name
 from opportunities import board, listing
 from opportunities.board import KINDS, Row
 from opportunities.listing import Page
+from opportunities.models import NearMiss
 from opportunities.readers import Reader
 from opportunities.reasons import from_mask
 
@@ -72,8 +75,9 @@ def opportunities(ask: Ask) -> Reply:
     keeps = _filters(ask, asked).keep
     page = listing.page(wish, ask.now, reader, ask.args["page"] or 1, keeps=keeps)
     style = ask.style()
+    title = _title(ask, asked)
     heading = ask.say(
-        "opportunities.heading", what=_title(ask, asked),
+        "opportunities.heading", what=title[:1].upper() + title[1:],
         size=style.money(own.notional_usd), horizon=style.hours(own.horizon_hours),
     )  # fmt: skip
     lines = [heading, ""]
@@ -91,22 +95,25 @@ def categories(ask: Ask) -> Reply:
     """The ten shelves with what lives on each, and whether the reader is shown it."""
     reader, own = viewers.reader(ask), viewers.filters(ask)
     counts = listing.on_shelves()
-    mine = "shelf" if ask.place.private else "group_shelf"
-    lines = [ask.say("opportunities.shelves")]
+    groups: dict[str, list[str]] = {"yours": [], "other": [], "higher": []}
     for bit, shelf in enumerate(Shelf):
         if not reader.allowance.shelves >> bit & 1:
-            state = f"{mine}_higher"
-        elif own.shelves is None or own.shelves >> bit & 1:
-            state = f"{mine}_yours"
+            standing = "higher"
         else:
-            state = f"{mine}_other"
-        head = ask.say("opportunities.shelf", count=counts[shelf], shelf=shelf_name(ask, shelf))
-        lines += [head, f"<i>{ask.say(f'opportunities.{state}')}</i>"]
+            shown = own.shelves is None or own.shelves >> bit & 1
+            standing = "yours" if shown else "other"
+        told = ask.say("opportunities.shelf", count=counts[shelf], shelf=shelf_name(ask, shelf))
+        groups[standing].append(told)
+    whose = "shelf" if ask.place.private else "group_shelf"
+    lines = [ask.say("opportunities.shelves")]
+    for standing, names in groups.items():
+        if names:
+            lines += ["", f"<i>{ask.say(f'opportunities.{whose}_{standing}')}</i>", *names]
     if not any(counts.values()):
         lines += ["", ask.say("opportunities.shelves_none")]
-    shown = [shelf for bit, shelf in enumerate(Shelf) if reader.allowance.shelves >> bit & 1]
+    open_to = [shelf for bit, shelf in enumerate(Shelf) if reader.allowance.shelves >> bit & 1]
     buttons = [Button(f"{shelf_name(ask, shelf)} ({counts[shelf]})",
-                      f"opportunities {ON_SHELF}{shelf}") for shelf in shown]  # fmt: skip
+                      f"opportunities {ON_SHELF}{shelf}") for shelf in open_to]  # fmt: skip
     again = Button(ask.say("opportunities.refresh"), "categories")
     return Reply(joined(lines), (*rows(buttons), (again,)))
 
@@ -149,13 +156,11 @@ def _row(ask: Ask, style: Style, row: Row, place: int) -> str:
     if row.age_s >= STALE_S and not board.replaying():
         head = f"<s>{head}</s> {ask.say('opportunities.row_stale')}"
     elif one.state in {State.FADING, State.HELD}:
-        head = f"{head} {ask.say('opportunities.row_fading')}"
-    told = {
-        "long": venue_name(one.long_venue), "short": venue_name(one.short_venue),
-        "risk": style.word(one.risk), "age": style.span(row.age_s),
-    }  # fmt: skip
-    legs = "legs" if one.short_venue else "leg"
-    return f"{head}\n{ask.say(f'opportunities.{legs}', **told)}"
+        head = f"{head} {ask.say(f'opportunities.row_{one.state}')}"
+    short = f" ▼ {venue_name(one.short_venue)}" if one.short_venue else ""
+    legs = f"▲ {venue_name(one.long_venue)}{short}"
+    age = style.span(row.age_s)
+    return f"{head}\n{format_html('{} · {} · {}', legs, style.word(one.risk), age)}"
 
 
 def _silence(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader) -> list[str]:
@@ -164,9 +169,24 @@ def _silence(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader) 
         bit = 1 << list(Kind).index(Kind.TECHNICAL)
         if not reader.allowance.kinds & bit:
             return [ask.say("opportunities.not_of_tier", tier=tier_name(reader.tier))]
+    if asked.coin:
+        near = board.silence(asked.coin).miss
+        nothing = ask.say("opportunities.nothing_here")
+        return [nothing] if near is None else [nothing, _miss(ask, style, near)]
     if page.hidden or page.later or page.higher or page.beyond:
         return [ask.say("opportunities.nothing_here")]
     return [ask.say("opportunities.nothing"), *_why_silent(ask, style)]
+
+
+def _miss(ask: Ask, style: Style, miss: NearMiss) -> str:
+    """What nearly paid, and why it does not."""
+    because = [meaning(ask.language, one) for one in from_mask(miss.reasons) if one.rejects]
+    return ask.say(
+        "opportunities.miss" if miss.short_venue else "opportunities.miss_alone",
+        coin=name(miss.asset), kind=style.word(miss.kind), long=venue_name(miss.long_venue),
+        short=venue_name(miss.short_venue), net=style.percent(miss.last_net),
+        reasons="; ".join(because[:REASONS_SHOWN]),
+    )  # fmt: skip
 
 
 def _why_silent(ask: Ask, style: Style) -> list[str]:
@@ -174,14 +194,7 @@ def _why_silent(ask: Ask, style: Style) -> list[str]:
     told = board.silence()
     lines = []
     if told.miss is not None:
-        miss = told.miss
-        because = [meaning(ask.language, one) for one in from_mask(miss.reasons) if one.rejects]
-        lines.append(ask.say(
-            "opportunities.miss" if miss.short_venue else "opportunities.miss_alone",
-            coin=name(miss.asset), kind=style.word(miss.kind), long=venue_name(miss.long_venue),
-            short=venue_name(miss.short_venue), net=style.percent(miss.last_net),
-            reasons="; ".join(because[:REASONS_SHOWN]),
-        ))  # fmt: skip
+        lines.append(_miss(ask, style, told.miss))
     if told.watched:
         lines.append(ask.say("opportunities.watched", count=told.watched))
     if told.scan is None:

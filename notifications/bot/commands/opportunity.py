@@ -108,6 +108,8 @@ def _payment(seen: Seen) -> str:
     parts = [] if due is None else [seen.say("next", when=due)]
     parts.append(seen.say("age_unknown") if age is None else seen.say("age", age=age))
     text = " · ".join(parts)
+    if len(text) > figures.WIDE:  # a phone would break it, and not at the dot
+        text = "\n".join(part[:1].upper() + part[1:] for part in parts)
     return text[:1].upper() + text[1:]
 
 
@@ -128,7 +130,7 @@ def _closed(seen: Seen) -> list[str | SafeString | None]:
         seen.say("because", reason=reason),
         seen.say(paid, promised=promised, paper=known),
         "",
-        _sentence(seen),
+        *_legs(seen),
         seen.say("ended", when=moment),
     ]
 

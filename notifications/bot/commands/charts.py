@@ -1,0 +1,72 @@
+"""/chart: a coin's best live opportunity drawn, or its funding where none lives."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accounts.permissions import Permission
+from notifications.bot import figures, grammar, registry, tellers, viewers
+from notifications.bot.asks import Ask
+from notifications.bot.commands import market
+from notifications.bot.figures import joined, name
+from notifications.bot.grammar import Arg
+from notifications.bot.registry import EVERYWHERE, Command, Section
+from notifications.bot.replies import Button, Reply
+from notifications.bot.seen import Seen, headline, look_up
+from opportunities import listing, pictures
+
+FIRST: Final = "net"
+_LONGEST_ID: Final = 1 << 62
+
+
+def chart(ask: Ask) -> Reply:
+    """The net of the coin's best opportunity over time; without one the coin's funding."""
+    coin = ask.args["coin"]
+    best = listing.best_of_coin(coin, ask.now, viewers.reader(ask))
+    if best is None:
+        none = ask.say("market.none_of_coin", coin=name(coin))
+        reply = market.funding_of(ask, coin, ask.args["theme"] or tellers.LIGHT)
+        return Reply(joined([none, "", reply.text]), reply.rows, reply.picture)
+    return _drawn(ask, best.pk, FIRST, ask.args["theme"] or tellers.LIGHT)
+
+
+def picture(ask: Ask) -> Reply:
+    """One of an opportunity's pictures, with buttons to the others."""
+    return _drawn(
+        ask, ask.args["id"], ask.args["name"] or FIRST, ask.args["theme"] or tellers.LIGHT
+    )
+
+
+def _drawn(ask: Ask, opportunity_id: int, which: str, theme: str) -> Reply:
+    seen = look_up(ask, opportunity_id)
+    if isinstance(seen, Reply):
+        return seen
+    names = pictures.names(seen.one)
+    which = which if which in names else FIRST
+    text = joined([headline(seen), ask.say(f"market.picture_{which}"), *_of_old(seen)])
+    other = tellers.DARK if theme == tellers.LIGHT else tellers.LIGHT
+    charts = [Button(ask.say(f"market.button_{one}"), f"picture {seen.one.pk} {one} {theme}")
+              for one in names if one != which]  # fmt: skip
+    ways = [
+        Button(ask.say(f"market.{other}"), f"picture {seen.one.pk} {which} {other}"),
+        Button(ask.say("market.details"), f"opportunity {seen.one.pk}"),
+    ]
+    drawn = tellers.picture(ask, "opportunity", theme, str(seen.one.pk), which)
+    return Reply(text, figures.in_rows(charts, ways), drawn)
+
+
+def _of_old(seen: Seen) -> list[str]:
+    """That nobody should act on it, where its data are old."""
+    return [seen.say("state.stale", age=seen.style.span(seen.age_s))] if seen.stale else []
+
+
+_THEME: Final = Arg("theme", grammar.one_of(*tellers.THEMES), optional=True)
+registry.add(
+    Command("chart", chart, topic="market", section=Section.MARKET,
+            args=(Arg("coin", grammar.coin), _THEME),
+            permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
+    Command("picture", picture, topic="market",
+            args=(Arg("id", grammar.whole(1, _LONGEST_ID)),
+                  Arg("name", grammar.one_of(*pictures.PICTURES), optional=True), _THEME),
+            permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE, hidden=True),
+)  # fmt: skip
