@@ -135,7 +135,7 @@ READ: Final = asking.Deed(
     does=_read,
     form=asking.Sure,
     permission="notifications.change_feedback",
-    objects=("feedback", "feedbacks"),
+    objects=("feedback", "pieces of feedback"),
 )
 
 

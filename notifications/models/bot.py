@@ -50,7 +50,7 @@ class BotUpdate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.update_id}"
+        return f"{self.kind.replace('_', ' ')} {self.update_id}"
 
 
 class Talk(models.Model):
@@ -64,6 +64,9 @@ class Talk(models.Model):
     data = models.JSONField(default=dict, blank=True, help_text="Never anything secret.")
     changed_at = models.DateTimeField(auto_now=True)
     expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "conversation"
 
     def __str__(self) -> str:
         return f"{self.name}: {self.step}"
@@ -91,6 +94,7 @@ class Alias(models.Model):
     line = models.CharField(max_length=200)
 
     class Meta:
+        verbose_name = "own command name"
         constraints = [models.UniqueConstraint(fields=["user", "name"], name="alias_one_of_a_name")]
 
     def __str__(self) -> str:
@@ -104,6 +108,9 @@ class Feedback(models.Model):
     text = models.CharField(max_length=1000)
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "feedback"
 
     def __str__(self) -> str:
         return self.text[:60]
