@@ -25,7 +25,7 @@ from notifications.bot import (
 )
 from notifications.bot.asks import Ask
 from notifications.bot.onboarding_steps import QUIET, STEPS
-from notifications.bot.replies import Button, Reply, Wants
+from notifications.bot.replies import Button, Reply
 from notifications.models import Talk
 
 TALK: Final = "onboarding"
@@ -64,7 +64,7 @@ def code_needed(ask: Ask) -> Reply:
     return Reply(ask.say("onboarding.code", tries=tries))
 
 
-def go(ask: Ask, step: str, *, note: str = "", toast: str = "") -> Reply:
+def go(ask: Ask, step: str, *, note: str = "") -> Reply:
     """Goes on to a step, or to the end. Raises BadInput (bad_choice) where there is no such one."""
     if step == DONE:
         return finish(ask)
@@ -73,7 +73,7 @@ def go(ask: Ask, step: str, *, note: str = "", toast: str = "") -> Reply:
                        choices=", ".join(STEPS), value=step[:32])  # fmt: skip
     talks.put(ask.user.pk, TALK, step, ask.now)
     first_steps.reached(ask.user, step, STEPS)
-    return replace(onboarding_steps.step(ask, step, note=note), toast=toast)
+    return onboarding_steps.step(ask, step, note=note)
 
 
 def finish(ask: Ask) -> Reply:
@@ -164,11 +164,8 @@ def zone_typed(ask: Ask, text: str) -> Reply:
 
 def zone_chosen(ask: Ask, name: str) -> Reply:
     """The zone is the person's, and the next step is shown."""
-    told = zone_choice.set_(ask, name)
-    following = onboarding_steps.after("zone")
-    if ask.pressed:
-        return go(ask, following, toast=render.toast(told))
-    return Reply(told, wants=Wants.REMOVED).then(go(ask, following))
+    saved = zone_choice.set_(ask, name)
+    return zone_choice.told(ask, saved, lambda: go(ask, onboarding_steps.after("zone")))
 
 
 _TYPED_AT: Final = {

@@ -13,7 +13,7 @@ from notifications.bot import render, talks, tier_lines, zone_choice, zones
 from notifications.bot.asks import Ask
 from notifications.bot.onboarding_steps import LANGUAGES
 from notifications.bot.preference_words import TICK
-from notifications.bot.replies import Button, Reply, Rows, Wants, rows
+from notifications.bot.replies import Button, Reply, Rows, rows
 from notifications.models import Talk
 
 TALK: Final = "profile"
@@ -43,18 +43,17 @@ def set_language(ask: Ask, code: str) -> Reply:
 
 def zone(ask: Ask) -> Reply:
     """The ways to choose a time zone; a city can be typed."""
-    listens(ask, TALK)
+    zone_choice.listens(ask, TALK)
     text = "\n\n".join([ask.say("profile.zone.title"), zone_choice.line(ask)])
     return Reply(text, (*zone_choice.buttons(ask, TALK), _back(ask)))
 
 
 def zone_chosen(ask: Ask, name: str) -> Reply:
     """The zone is the person's from now on. Raises BadInput (bad_time_zone)."""
-    told = zone_choice.set_(ask, name)
+    saved = zone_choice.set_(ask, name)
+    reply = zone_choice.told(ask, saved, lambda: shown(ask))
     leave(ask)
-    if ask.pressed:
-        return shown(ask, toast=render.toast(told))
-    return Reply(told, wants=Wants.REMOVED).then(shown(ask))
+    return reply
 
 
 def zone_asked(ask: Ask, text: str) -> Reply:
@@ -84,11 +83,6 @@ def heard(ask: Ask, talk: Talk) -> Reply:
     if not text:
         raise BadInput("Write a text.", code="missing_argument", field="TEXT")
     return set_name(ask, text) if talk.step == "name" else zone_asked(ask, text)
-
-
-def listens(ask: Ask, origin: str) -> None:
-    """What is typed or shared next is the zone."""
-    talks.put(ask.user.pk, origin, "zone", ask.now)
 
 
 def leave(ask: Ask) -> None:

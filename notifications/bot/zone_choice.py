@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from accounts import people
 from arbedge.names import Door
-from notifications.bot import zones
+from notifications.bot import render, talks, zones
 from notifications.bot.asks import Ask
 from notifications.bot.replies import Button, Reply, Rows, Wants, rows
 
 PAGE: Final = 12
+KEYBOARD: Final = "keyboard"
 WAYS_BACK: Final = {"profile": "profile", "onboarding": "onb go zone"}
 
 
@@ -69,6 +72,21 @@ def set_(ask: Ask, name: str) -> str:
     people.set_profile(ask.user, time_zone=name, door=Door.TELEGRAM, by=ask.user)
     clock = zones.clock(ask.user.time_zone, ask.now)
     return ask.say("profile.zone.saved", zone=zones.city(ask.user.time_zone), clock=clock)
+
+
+def listens(ask: Ask, origin: str, *, keyboard: bool = False) -> None:
+    """What is typed or shared next is the zone; `keyboard` where it was asked for by one."""
+    talks.put(ask.user.pk, origin, "zone", ask.now, {KEYBOARD: keyboard})
+
+
+def told(ask: Ask, saved: str, following: Callable[[], Reply]) -> Reply:
+    """What follows a choice: pressed buttons say what was saved, and a keyboard is taken away."""
+    talk = talks.current(ask.user.pk, ask.now)
+    keyboard = talk is not None and talk.data.get(KEYBOARD)
+    away, reply = Reply(saved, wants=Wants.REMOVED), following()
+    if not ask.pressed:
+        return away.then(reply)
+    return replace(reply, toast=render.toast(saved), more=(away,) if keyboard else ())
 
 
 def _button(one: zones.Place, origin: str) -> Button:

@@ -41,10 +41,9 @@ def zone(ask: Ask) -> Reply:
     origin, deed, value = ask.args["origin"], ask.args["deed"], ask.args["value"] or ""
     match deed:
         case "ask":
-            profile_forms.listens(ask, origin)
+            zone_choice.listens(ask, origin, keyboard=True)
             return zone_choice.asked(ask)
         case "regions":
-            profile_forms.listens(ask, origin)
             return zone_choice.regions(ask, origin)
         case "in":
             return zone_choice.within(ask, origin, value, ask.args["page"] or 1)

@@ -360,6 +360,23 @@ def test_a_shared_place_sets_the_zone_and_goes_on() -> None:
     assert "Step 7 of 7" in said.text
 
 
+def test_a_keyboard_that_was_asked_for_is_taken_away_by_any_choice() -> None:
+    who = arrived()
+    at(who, "zone")
+    asking.press(who, "zone onboarding ask")
+    said = asking.press(who, "zone onboarding set Europe/Madrid")
+    assert said.methods == ["answerCallbackQuery", "editMessageText", "sendMessage"]
+    assert said.messages[-1]["reply_markup"] == {"remove_keyboard": True}
+
+
+def test_without_a_keyboard_a_choice_is_one_message() -> None:
+    who = arrived()
+    at(who, "zone")
+    said = asking.press(who, "zone onboarding set Europe/Madrid")
+    assert said.methods == ["answerCallbackQuery", "editMessageText"]
+    assert "Madrid" in said.toast
+
+
 def test_a_typed_city_sets_the_zone_and_goes_on() -> None:
     who = arrived()
     at(who, "zone")
