@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from notifications import wording
 from notifications.links import Link
+from notifications.models import Delivery, DeliveryLog
+from notifications.names import Recipient
 
 # Programs that open every link they see, to show a preview or to look for harm.
 _PROGRAMS: Final = re.compile(
@@ -42,6 +44,19 @@ def by_a_person(request: HttpRequest) -> bool:
         return False
     agent = request.headers.get("User-Agent", "")
     return bool(agent) and _PROGRAMS.search(agent) is None
+
+
+def count_press(user_id: int, delivery_id: int, action: str, now: datetime) -> bool:
+    """Counts that a person pressed a button of a message which speaks to the bot. Returns whether
+    it is the first time; a press that names somebody else's message counts nothing."""
+    if not delivery_id or not _sent_to(user_id, delivery_id):
+        return False
+    return count(Link(delivery_id, action, ""), now)
+
+
+def _sent_to(user_id: int, delivery_id: int) -> bool:
+    own = {"pk": delivery_id, "recipient": Recipient.USER.value, "recipient_id": user_id}
+    return Delivery.objects.filter(**own).exists() or DeliveryLog.objects.filter(**own).exists()
 
 
 def count(link: Link, now: datetime) -> bool:

@@ -43,10 +43,16 @@ _ABOUT_ONE: Final[Mapping[Topic, tuple[str, ...]]] = {
 }
 
 
+_ASKED: Final[Mapping[str, str]] = {"why": "why", "chart": "picture"}  # the bot's commands
+ASKED_BY: Final[Mapping[str, str]] = {command: name for name, command in _ASKED.items()}
+MUTED_HOURS: Final = 24
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A link before its recipient is known. A `raw` target is told as it is, not counted; one that
-    is not `shown` stands in the text and is no button.
+    is not `shown` stands in the text and is no button. `line` is what the same button asks the bot
+    in a person's private chat with it.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Way:
     target: str
     raw: bool = False
     shown: bool = True
+    line: str = ""
 
 
 def label(language: str, name: str, *parts: str) -> str:
@@ -99,9 +106,11 @@ def _about(name: str, facts: Mapping[str, Any], language: str) -> Way:
         return Way(name, label(language, name), target, raw=True)
     if name == "mute":
         coin = tame(facts["asset"], 20)
-        return Way(name, label(language, name, coin), _preferences("assets_out"))
+        line = f"mute ${facts['asset']} {MUTED_HOURS}"
+        return Way(name, label(language, name, coin), _preferences("assets_out"), line=line)
     part = {"why": "#why", "chart": "#charts"}.get(name, "")
-    return Way(name, label(language, name), _page(number) + part)
+    line = f"{_ASKED[name]} {number}" if name in _ASKED else ""
+    return Way(name, label(language, name), _page(number) + part, line=line)
 
 
 def _others(topic: Topic, facts: Mapping[str, Any], language: str) -> list[Way]:

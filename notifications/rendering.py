@@ -18,7 +18,7 @@ import structlog
 from arbedge.choices import NumberFormat
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Channel, Language
-from notifications import links, pictures_of, wording
+from notifications import links, pictures_of, press_lines, wording
 from notifications.codes import Code
 from notifications.cohort_figures import level_held
 from notifications.content import Action, Content
@@ -218,8 +218,15 @@ def _own(built: Built, row: Addressed) -> Content:
         content,
         body=filled(content.body, urls),
         html=filled(content.html, {name: html.escape(url) for name, url in urls.items()}),
-        actions=tuple(Action(one.name, one.label, urls[one.name]) for one in content.actions),
+        actions=tuple(_action(one, urls, built.ways, row.id) for one in content.actions),
     )
+
+
+def _action(one: Action, urls: Mapping[str, str], ways: Sequence[Way], delivery_id: int) -> Action:
+    """A button that asks the bot where it can, else one that opens its page."""
+    line = next(way.line for way in ways if way.name == one.name)
+    callback = press_lines.written(delivery_id, line)
+    return replace(one, callback=callback) if callback else replace(one, url=urls[one.name])
 
 
 def _clock(message: Message, now: datetime) -> datetime:

@@ -22,7 +22,7 @@ class Again(StrEnum):
     """What may work at once where the first try did not."""
 
     PLAIN = "plain"  # without tags
-    BARE = "bare"  # without buttons
+    BARE = "bare"  # without buttons that open pages
     ANEW = "anew"  # a new message instead of an edit
     CAPTION = "caption"  # an edit of the caption: the message has a picture
     GENERAL = "general"  # in the forum's general topic: the one meant is no more, or closed

@@ -49,8 +49,10 @@ async def draft(message: Outgoing, ways: AbstractSet[Again] = frozenset()) -> Dr
     An edit replaces the text; a new message may have a picture, if its text fits a caption.
     """
     told: dict[str, Any] = {"chat_id": message.address["chat_id"]}
-    if Again.BARE not in ways:
-        told |= _keyboard(message.content.actions)
+    actions = message.content.actions
+    if Again.BARE in ways:  # what was refused is the address of a page
+        actions = tuple(one for one in actions if not one.url)
+    told |= _keyboard(actions)
     number, _, kind = message.replaces.partition("/")
     if number.isdigit() and Again.ANEW not in ways:
         told["message_id"] = int(number)

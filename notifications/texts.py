@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -141,6 +141,8 @@ def _ways(topic: Topic, channel: Channel, told: Told, reader: Reader) -> tuple[W
         return tuple(way for way in buttons if way.raw)
     if DIALECTS[channel].short:
         return tuple(way for way in buttons if way.name in MAIN)[:1]
+    if channel is not Channel.TELEGRAM or not reader.personal:
+        buttons = tuple(replace(way, line="") for way in buttons)
     items = [item_way(facts, language) for _, facts in told.items] if topic is Topic.DIGEST else []
     return (*buttons, *items)
 

@@ -70,9 +70,38 @@ def test_every_recipient_has_links_of_his_own_to_pages_of_this_site() -> None:
         content = contents[row.pk]
         assert isinstance(content, Content)
         assert [action.name for action in content.actions] == ["why", "chart", "mute", "open"]
-        found = [links.read(action.url.rsplit("/", 1)[1]) for action in content.actions]
-        assert {link.delivery_id for link in found} == {row.pk}
-        assert found[3].target == f"/o/{message.opportunity_id}"
+        found = links.read(content.actions[-1].url.rsplit("/", 1)[1])
+        assert (found.delivery_id, found.target) == (row.pk, f"/o/{message.opportunity_id}")
+
+
+def test_in_a_private_chat_buttons_ask_the_bot() -> None:
+    message = MessageFactory(asset="WIF")
+    row = DeliveryFactory(message=message)
+    content = render([row], {}, SOON)[row.pk]
+    assert isinstance(content, Content)
+    number = message.opportunity_id
+    assert [action.callback for action in content.actions] == [
+        f"+why {number}~{row.pk}", f"+picture {number}~{row.pk}", f"+mute $WIF 24~{row.pk}", "",
+    ]  # fmt: skip
+    assert [bool(action.url) for action in content.actions] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SLACK, Channel.DISCORD])
+def test_on_other_channels_the_same_buttons_open_pages(channel: Channel) -> None:
+    row = DeliveryFactory(message=MessageFactory())
+    content = render([row], {}, SOON, channel=channel)[row.pk]
+    assert isinstance(content, Content)
+    assert all(action.url and not action.callback for action in content.actions)
+
+
+def test_a_line_longer_than_telegram_takes_is_a_page_instead() -> None:
+    message = MessageFactory()
+    Message.objects.filter(pk=message.pk).update(facts={**message.facts, "asset": "Ü" * 28})
+    row = DeliveryFactory(message=message)
+    content = render([row], {}, SOON)[row.pk]
+    assert isinstance(content, Content)
+    mute = next(action for action in content.actions if action.name == "mute")
+    assert (bool(mute.url), mute.callback) == (True, "")
 
 
 def test_a_text_is_made_once_for_all_who_share_it() -> None:

@@ -158,6 +158,15 @@ def test_a_button_that_telegram_refuses_does_not_stop_the_message(bot: Running) 
     assert shown(bot).html
 
 
+def test_buttons_that_ask_the_bot_stay_where_a_page_is_refused(bot: Running) -> None:
+    buttons = (
+        Action("why", "Why?", callback="+why 7"),
+        Action("open", "Open", url="http://localhost/"),
+    )
+    send_one(TELEGRAM, THERE, actions=buttons)
+    assert [button.data for button in shown(bot).buttons] == ["+why 7"]
+
+
 def test_a_callback_that_is_too_long_is_left_out(bot: Running) -> None:
     send_one(TELEGRAM, THERE, actions=(Action("mute", "Mute", callback="m" * 65),))
     assert shown(bot).buttons == ()
