@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts import vault
+from accounts.models import StoredKey, User
+from arbedge.names import Door
 from exchanges.simulator.accounts import Account, account
-from notifications.bot import answering, planning
+from notifications.bot import answering, planning, talks
 from notifications.bot.answering import Sent
-from tests.notifications.bot.asking import Said, ask, press
+from tests.notifications.bot.asking import Said, ask, member, press
+from tests.notifications.factories import NOON
 
 WITH_PASSPHRASE = ("okx", "bitget")
 
@@ -61,3 +64,23 @@ def typed(person: User, venue: str = "okx", name: str = "trader", **other: Any) 
     network = "test" if name == "paper" else "real"
     asked_for(person, venue, network)
     return ask(person, lines(account(venue, name), **other))
+
+
+def owner(*names: str, venue: str = "okx") -> User:
+    """Somebody with keys of these simulated customers."""
+    person = member()
+    for name in names:
+        who = account(venue, name)
+        vault.add_exchange(person, venue, who.key, who.secret, who.passphrase, door=Door.WEB)
+    return person
+
+
+def only_key() -> StoredKey:
+    """The one key there is."""
+    return StoredKey.objects.get()
+
+
+def step(person: User) -> str:
+    """Where the conversation stands, "" where there is none."""
+    talk = talks.current(person.pk, NOON)
+    return talk.step if talk else ""
