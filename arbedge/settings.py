@@ -256,9 +256,12 @@ AUDITLOG_EXCLUDE_TRACKING_MODELS = (
             "delivery",
             "deliverylog",
             "digestitem",
+            "feedback",
             "message",
+            "question",
             "served",
             "slice",
+            "talk",
             "variantresult",
             "verification",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from auditlog.models import LogEntry
 
 from arbedge.errors import BadInput, TooMany
 from arbedge.names import Role
@@ -87,3 +88,8 @@ def test_reading_is_noted_once_and_audited() -> None:
     assert told_us.unread() == 0
     line = audited(row.user, "feedback.read")
     assert (line.actor, line.additional_data["door"]) == (reader, "console")
+
+
+def test_what_was_said_is_kept_in_one_place_alone() -> None:
+    ask(member(), "/feedback My cat is called Felix")
+    assert not any("Felix" in str(line.changes) for line in LogEntry.objects.all())
