@@ -164,7 +164,7 @@ def test_buttons_that_ask_the_bot_stay_where_a_page_is_refused(bot: Running) -> 
         Action("open", "Open", url="http://localhost/"),
     )
     send_one(TELEGRAM, THERE, actions=buttons)
-    assert [button.data for button in shown(bot).buttons] == ["+why 7"]
+    assert [button.callback for button in shown(bot).buttons] == ["+why 7"]
 
 
 def test_a_callback_that_is_too_long_is_left_out(bot: Running) -> None:
