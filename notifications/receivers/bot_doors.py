@@ -100,6 +100,7 @@ class Doors:
         room = self.world.made(
             told.chat, kind=told.type, title=told.title, forum=told.forum, username=told.username
         )
+        self.book.version += 1
         return {"chat": self.world.chat(room)}
 
     def bot(self, told: Bot) -> Told:

@@ -1,4 +1,7 @@
-"""The phone of a demo: one column per recipient, its messages as bubbles, newest first."""
+"""The phone of a demo: one column per recipient, its messages as bubbles, the last changed first.
+
+Chats with the bot can be typed in; the doors of `bot_doors` take what is typed and pressed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import arbedge
@@ -22,7 +25,8 @@ PER_COLUMN: Final = 30
 PAGE: Final = Path(__file__).parent / "page"
 LOOK: Final = Path(arbedge.__file__).parent / "static" / "arbedge" / "look.css"
 FILES: Final[Mapping[str, Path]] = {
-    "phone.css": PAGE / "phone.css", "phone.js": PAGE / "phone.js", "look.css": LOOK,
+    "phone.css": PAGE / "phone.css", "phone.js": PAGE / "phone.js", "chat.js": PAGE / "chat.js",
+    "look.css": LOOK,
 }  # fmt: skip
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
@@ -59,11 +63,11 @@ class Phone:
         ]
 
     async def _page(self, _: Request) -> Response:
-        return FileResponse(PAGE / "phone.html", headers=HEADERS)
+        return _served(PAGE / "phone.html")
 
     async def _file(self, request: Request) -> Response:
         file = FILES.get(request.path_params["name"])
-        return FileResponse(file, headers=HEADERS) if file else Response(status_code=404)
+        return _served(file) if file else Response(status_code=404)
 
     async def _messages(self, request: Request) -> Response:
         """Columns of messages; 304 while nothing new came since `?version=`."""
@@ -106,6 +110,11 @@ class Phone:
             "kind": room.kind, "bot": room.bot.status,
             "keyboard": [one for row in rows for one in row],
         }  # fmt: skip
+
+
+def _served(file: Path) -> Response:
+    kind = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}[file.suffix]
+    return Response(file.read_bytes(), media_type=kind, headers=HEADERS)
 
 
 async def _no_icon(_: Request) -> Response:
@@ -162,7 +171,8 @@ def _first_line(message: Shown) -> str:
     return html.unescape(text).strip().partition("\n")[0]
 
 
-def _order(name: tuple[str, str]) -> tuple[int, str, str]:
-    """Telegram first, then the others as people know them."""
+def _order(name: tuple[str, str]) -> tuple[int, str, bool, str]:
+    """Telegram first, then the others as people know them; people before groups."""
     receiver, to = name
-    return (list(TITLES).index(receiver) if receiver in TITLES else len(TITLES), receiver, to)
+    place = list(TITLES).index(receiver) if receiver in TITLES else len(TITLES)
+    return place, receiver, to.startswith("-"), to

@@ -62,11 +62,45 @@ def test_nothing_new_is_nothing_to_draw(phone: Running) -> None:
     assert httpx.get(f"{phone.url}/_messages", params=asked).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/_page/phone.css", "/_page/phone.js", "/_page/look.css"])
+def test_whoever_is_known_can_be_written_as_before_anything_arrives(phone: Running) -> None:
+    phone.ask("/_person", id=9, name="Zoé")
+    phone.ask("/_chats", chat=-1007, type="group", title="Room")
+    told = httpx.get(f"{phone.url}/_messages").json()
+    assert [(one["name"], one["kind"], one["messages"]) for one in told["columns"]] == [
+        ("Zoé", "private", []),
+        ("Room", "group", []),
+    ]
+    assert told["people"] == [{"id": 9, "name": "Zoé"}]
+
+
+def test_what_people_write_and_what_is_gone_is_marked(phone: Running) -> None:
+    phone.type(7, "<b>/why 7</b>")
+    phone.send(7, "because")
+    phone.call("deleteMessage", chat_id=7, message_id=2)
+    gone, typed = columns(phone)[0]["messages"]
+    assert (typed["sender"], typed["shown"]) == ("Person 7", "&lt;b&gt;/why 7&lt;/b&gt;")
+    assert (gone["sender"], gone["deleted"]) == ("", True)
+
+
+def test_a_keyboard_and_a_closed_door_are_part_of_a_column(phone: Running) -> None:
+    phone.send(
+        7, "Where?", reply_markup={"keyboard": [[{"text": "Here", "request_location": True}]]}
+    )
+    phone.ask("/_block", chat=7)
+    (column,) = columns(phone)
+    assert column["keyboard"] == [{"text": "Here", "request_location": True}]
+    assert column["bot"] == "kicked"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/_page/phone.css", "/_page/phone.js", "/_page/chat.js", "/_page/look.css"],
+)
 def test_the_page_is_whole_and_takes_nothing_from_elsewhere(phone: Running, path: str) -> None:
     answer = httpx.get(phone.url + path)
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.text
     assert "http://" not in answer.text
     assert "https://" not in answer.text
 
