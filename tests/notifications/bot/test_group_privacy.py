@@ -82,7 +82,9 @@ def secrets(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Secrets:
     made = Secrets()
     runs = {made.registrar.telegram_id}
     monkeypatch.setattr(chat_admins, "is_admin", lambda _, who: who in runs)
-    OpportunityFactory(pk=TRADE, as_of=NOON, shelves=mask((Shelf.LOW_RISK, Shelf.BEGINNER), Shelf))
+    OpportunityFactory(
+        pk=TRADE, asset="WIF", as_of=NOON, shelves=mask((Shelf.LOW_RISK, Shelf.BEGINNER), Shelf)
+    )
     return made
 
 
