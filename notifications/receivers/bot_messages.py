@@ -68,6 +68,8 @@ class Messages:
         if told.get("message_thread_id") and room.forum:
             raw |= {"message_thread_id": number(told, "message_thread_id"),
                     "is_topic_message": True}  # fmt: skip
+        if answers and (about := self.found(room.id, int(answers))):
+            raw["reply_to_message"] = _without(about.raw, "reply_to_message")
         shown = _shown(room.id, message_id, new, raw)
         shown.silent, shown.answers = flag(told, "disable_notification"), answers
         if photo is not None:

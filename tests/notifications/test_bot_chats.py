@@ -220,7 +220,9 @@ def test_a_picture_of_odd_measures_is_refused(bot: Running, wide: int, high: int
 def test_an_answer_says_what_it_answers(bot: Running) -> None:
     typed = bot.type(ANA, "/why 7")["message"]
     about = ReplyParameters(typed)
-    says(bot, lambda library: library.send_message(ANA, "because", reply_parameters=about))
+    sent = says(bot, lambda library: library.send_message(ANA, "because", reply_parameters=about))
+    assert sent.reply_to_message is not None
+    assert sent.reply_to_message.text == "/why 7"
     assert bot.chat(ANA)["messages"][-1]["answers"] == typed
 
 

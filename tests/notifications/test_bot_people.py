@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -238,6 +241,26 @@ def test_a_group_that_moves_says_where_to(bot: Running) -> None:
     assert refused["description"] == "Bad Request: group chat was upgraded to a supergroup chat"
     assert refused["parameters"] == {"migrate_to_chat_id": GROUP}
     assert bot.send(GROUP, "x").status_code == 200
+
+
+def test_the_words_of_each_refusal_are_those_that_were_recorded(
+    bot: Running, recordings: Path
+) -> None:
+    def recorded(name: str) -> Any:
+        file = recordings / "telegram" / "responses" / f"{name}.json.gz"
+        return json.loads(gzip.decompress(file.read_bytes()))
+
+    bot.ask("/_block", chat=ANA)
+    bot.ask("/_bot", chat=-1003, status="kicked", silent=True)
+    bot.ask("/_bot", chat=CHANNEL, type="channel", status="kicked", silent=True)
+    bot.ask("/_migrate", chat=-599, to=GROUP)
+    said = {
+        "bot_blocked": bot.send(ANA, "x").json(),
+        "bot_kicked_supergroup": bot.send(-1003, "x").json(),
+        "bot_kicked_channel": bot.send(CHANNEL, "x").json(),
+        "group_upgraded": bot.send(-599, "x").json(),
+    }
+    assert said == {name: recorded(name) for name in said}
 
 
 # Buttons

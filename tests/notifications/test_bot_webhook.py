@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -286,7 +289,16 @@ def test_the_library_reads_what_is_posted(bot: Running, listener: Listener) -> N
     assert (asked.message.message_thread_id, asked.message.is_topic_message) == (33, True)
 
 
-def test_two_who_poll_at_once_are_told(bot: Running) -> None:
+def test_two_who_poll_at_once_are_told_in_telegrams_words(bot: Running, recordings: Path) -> None:
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(bot.call, "getUpdates", timeout=20)
+        until(lambda: bot.receivers.bot.updates.polled)
+        bot.call("getUpdates")
+        file = recordings / "telegram" / "responses" / "conflict_other_get_updates.json.gz"
+        assert first.result(10).json() == json.loads(gzip.decompress(file.read_bytes()))
+
+
+def test_the_library_knows_that_another_polls(bot: Running) -> None:
     async def run() -> None:
         async with library(bot) as one, library(bot) as other:
             first = asyncio.create_task(one.get_updates(timeout=20))
