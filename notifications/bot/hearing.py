@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -33,8 +33,8 @@ class Heard:
     chat_title: str = ""
     thread_id: int | None = None
     message_id: int = 0
-    line: str = ""
-    text: str = ""
+    line: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
     location: tuple[float, float] | None = None
     callback_id: str = ""
     has_picture: bool = False

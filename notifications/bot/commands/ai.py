@@ -72,7 +72,7 @@ def _risks(ask: Ask, one: Opportunity) -> Iterator[str]:
         meant = reason_words.meaning(ask.language, reason)
         yield ask.say("ai.risk.reason", meaning=f"{meant[0].upper()}{meant[1:]}")
     if one.gap is not None and abs(one.gap) > WIDE_GAP:
-        yield ask.say("ai.risk.gap", gap=style.percent(one.gap))
+        yield ask.say("ai.risk.gap", gap=style.share(abs(one.gap)))
     widest = max(leg.spread for leg in legs(one))
     if widest > WIDE_SPREAD:
         yield ask.say("ai.risk.spread", spread=style.share(widest))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -25,7 +27,7 @@ from accounts.models import StoredKey, User
 from arbedge import cache
 from arbedge.names import Door
 from notifications import pacing
-from notifications.bot import answering, intake, key_talk
+from notifications.bot import answering, dispatch, intake, key_talk
 from notifications.models import BotUpdate, Chat
 from notifications.receivers.bot_world import USERNAME
 from tests.accounts.canaries import database_text, everything_logged, spellings
@@ -305,9 +307,16 @@ def test_a_crash_tells_nothing(
     who = canaries.key("okx", "trader")
     asked_for(phone, "okx")
 
+    reports = list[str]()
+
     def breaks(*_: object) -> None:
         raise RuntimeError("it broke")
 
+    def report(*_: object, **__: object) -> None:
+        whole = ExceptionReporter(None, *sys.exc_info(), is_email=True)
+        reports.extend([whole.get_traceback_html(), whole.get_traceback_text()])
+
+    monkeypatch.setattr(dispatch.log, "exception", report)
     with everything_logged() as log:
         update = phone.telegram.type(phone.id, lines(who), by={"id": phone.id, "name": "Nora"})
         came(update["update"])
@@ -316,8 +325,8 @@ def test_a_crash_tells_nothing(
             worked(update["update"], phone)
         worked(update["update"], phone)
 
-    assert "it broke" in log.getvalue() or where == "arbedge.sealing._ring"
-    canaries.searched(log.getvalue())
+    assert "it broke" in "".join(reports) or where == "arbedge.sealing._ring"
+    canaries.searched(log.getvalue() + "".join(reports))
     assert own_messages(phone)[-1]["deleted"]
 
 
