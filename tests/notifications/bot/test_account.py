@@ -8,11 +8,13 @@ import pytest
 
 from accounts import mutes, usage
 from accounts.models.mute import Muted
+from accounts.tiers import COUNTED
 from arbedge import cache
 from arbedge.errors import NoData
-from arbedge.names import Door, Tier
+from arbedge.names import Door, Language, Tier
 from exchanges import standing
 from notifications import quotas
+from notifications.bot import words
 from notifications.bot.commands import account
 from notifications.models import BotUpdate, Delivery
 from tests.accounts.factories import SubscriptionFactory, UserFactory
@@ -20,6 +22,7 @@ from tests.notifications.bot.asking import ask, member
 from tests.notifications.factories import HOUR, MINUTE, NOON, DeliveryFactory
 
 pytestmark = pytest.mark.django_db
+NARROW = 40
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +143,7 @@ class TestSubscription:
         text = ask(member(tier=Tier.BASIC), "/subscription").text
         assert "· Kinds: technical signals\n· Shelves: technical, hybrid, AI\n" in text
         assert "· Opportunities after 10\u2009s, not after 1\u2009min\n" in text
-        assert "· Automated trading on your own keys\n" in text
+        assert "· Automated trading on your keys\n" in text
 
     def test_has_nothing_to_add_to_the_highest(self) -> None:
         assert " adds " not in ask(member(tier=Tier.ENTERPRISE), "/subscription").text
@@ -153,10 +156,20 @@ class TestSubscription:
 
     @pytest.mark.parametrize(
         ("language", "line"),
-        [("es", "· Operativa automática con tus propias claves"),
-         ("fr", "· Trading automatique avec vos propres clés")],
+        [("es", "· Operativa automática con tus claves"),
+         ("fr", "· Trading automatique avec vos clés")],
     )  # fmt: skip
     def test_speaks_the_reader_s_language(self, language: str, line: str) -> None:
         text = ask(member(tier=Tier.BASIC, language=language), "/subscription").text
         assert line in text
         assert "adds" not in text
+
+
+@pytest.mark.parametrize("language", [one.value for one in Language])
+@pytest.mark.parametrize("tier", [Tier.FREE, Tier.PRO])
+def test_no_line_with_figures_breaks_on_a_phone(tier: Tier, language: str) -> None:
+    titles = [words.say(language, f"account.limits.{name}") for name in COUNTED]
+    lines = ask(member(language=language, tier=tier), "/subscription").text.splitlines()
+    figures = [line for line in lines if any(line.startswith(f"· {one}") for one in titles)]
+    assert len(figures) >= len(COUNTED)
+    assert [line for line in figures if len(line) > NARROW] == []

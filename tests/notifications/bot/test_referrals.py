@@ -51,7 +51,7 @@ class TestReferral:
         brought(who, stages=2)
         brought(who)
         text = ask(who, "/referral").text
-        assert "· came: 2 (5 points each)\n· traded: 1 (20 points each)\n" in text
+        assert "· came: 2 (5)\n· traded: 1 (20)\n" in text
         assert "Points earned: 30, to spend: 30" in text
 
     def test_tells_the_place_among_others(self) -> None:
