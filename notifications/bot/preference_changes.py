@@ -35,6 +35,8 @@ _USUAL: Final = {
     "quiet_from_min": "23:00", "quiet_to_min": "07:00",
 }  # fmt: skip
 _BEGINNERS: Final = (Shelf.LOW_RISK, Shelf.HIGH_CONFIDENCE, Shelf.BEGINNER)
+_LISTS: Final = frozenset({Shape.SEVERAL, Shape.ORDERED, Shape.ASSETS})
+_OF_PARTS: Final = frozenset({Shape.LEVELS, Shape.SWITCHES})
 _OF_VENUES: Final = frozenset({"venues", "vip_levels"})
 
 
@@ -60,6 +62,19 @@ class Form:
     def entry(self, name: str) -> Entry:
         """The field of this name. Raises BadInput (unknown_field) naming the nearest."""
         return self.entries[wish_values.known(name).name]
+
+    def part(self, name: str) -> tuple[Entry, str]:
+        """The field and the part of it that a name like "switches.opened" means, "" for none.
+
+        Raises BadInput (unknown_field, not_a_choice).
+        """
+        base, _, part = name.partition(".")
+        entry = self.entry(base)
+        parts = [str(one.value) for one in entry.choices] if entry.kind in _OF_PARTS else []
+        if part and part not in parts:
+            text = f"{entry.title} has no part “{part[:32]}”."
+            raise BadInput(text, code="not_a_choice", field=base, limit=parts)
+        return entry, part
 
 
 def form(ask: Ask) -> Form:
@@ -95,23 +110,23 @@ def chosen(known: Form, entry: Entry) -> list[Any]:
 
 def pressed(known: Form, name: str, deed: Deed, raw: str) -> Changes:
     """What a button changes. `name` may have a part: "switches.opened"."""
-    base, _, part = name.partition(".")
-    entry = known.entry(base)
+    entry, part = known.part(name)
     if deed is Deed.SET:
         return {name: raw} if part else _set(known, entry, raw)
-    if deed is Deed.FLIP:
-        return {base: _flipped(known, entry, raw)}
-    if deed is Deed.UP:
-        return {base: _raised(entry, raw)}
+    if deed is Deed.FLIP and entry.kind in _LISTS:
+        return {entry.name: _flipped(known, entry, raw)}
+    if deed is Deed.UP and entry.kind is Shape.ORDERED:
+        return {entry.name: _raised(entry, raw)}
     if deed is Deed.NONE:
         return _emptied(entry)
-    return {one: known.entries[one].default for one in (base, *_partner(base))}
+    if deed is not Deed.DEFAULT:
+        raise BadInput(f"{entry.title} is no list.", code="bad_value", field=entry.name)
+    return {one: known.entries[one].default for one in (entry.name, *_partner(entry.name))}
 
 
 def typed(known: Form, name: str, text: str) -> Changes:
     """What a typed text changes. Raises BadInput where it has not the field's shape."""
-    base, _, part = name.partition(".")
-    entry = known.entry(base)
+    entry, part = known.part(name)
     told = preference_words.meant(known.style, entry, text)
     if part:
         return {name: told}

@@ -44,8 +44,7 @@ def field(
     ask: Ask, known: Form, name: str, *, page: int = 1, note: str = "", toast: str = ""
 ) -> Reply:
     """One field to be changed, or a part of it ("vip_levels.okx")."""
-    base, _, part = name.partition(".")
-    entry = known.entry(base)
+    entry, part = known.part(name)
     if entry.kind is not Shape.LEVELS:
         part = ""  # only levels have a page of their own for each
     page = min(max(1, page), preference_rows.pages(entry))

@@ -56,7 +56,7 @@ def shown(ask: Ask) -> Reply:
     if name in SECTIONS:
         return preference_forms.section(ask, known, name)
     if value:
-        known.entry(name.partition(".")[0])
+        known.part(name)
         _listens(ask, name)
         return _change(ask, known, name, lambda: preference_changes.typed(known, name, value))
     return _field(ask, known, name)
@@ -73,7 +73,7 @@ def pref(ask: Ask) -> Reply:
     change = _change(
         ask, known, name, lambda: preference_changes.pressed(known, name, Deed(deed), raw)
     )
-    _listens(ask, name.partition(".")[0])
+    _listens(ask, known.part(name)[0].name)
     return change
 
 
@@ -123,10 +123,10 @@ def _change(ask: Ask, known: Form, name: str, make: Callable[[], Changes]) -> Re
     except (BadInput, Forbidden) as error:
         return _refused(ask, known, name, preference_refusals.told(ask, known, error))
     after = preference_changes.form(ask)
-    entry = after.entry(name.partition(".")[0])
+    entry, part = after.part(name)
     value = preference_words.value(after.style, entry, entry.value)
     saved = ask.say("preferences.saved", value=value)
-    page = preference_rows.page_of(entry, (ask.args.get("value") or "").strip())
+    page = preference_rows.page_of(entry, part or ask.args.get("value") or "")
     if ask.pressed:
         return preference_forms.field(ask, after, name, page=page, toast=render.toast(saved))
     return preference_forms.field(ask, after, name, note=saved)
@@ -139,7 +139,7 @@ def _refused(ask: Ask, known: Form, name: str, told: str) -> Reply:
 
 
 def _field(ask: Ask, known: Form, name: str, *, page: int = 1) -> Reply:
-    known.entry(name.partition(".")[0])
+    known.part(name)
     _listens(ask, name)
     return preference_forms.field(ask, known, name, page=page)
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts import preferences
+from accounts import preferences, standing
 from accounts.models import User
 from accounts.preferences import Entry
 from accounts.wish_form import FIELDS, SECTIONS, Shape
 from arbedge.choices import VENUES
+from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Door, Language, Tier
-from notifications.bot import talks, words
+from notifications.bot import (
+    preference_changes,
+    preference_forms,
+    preference_refusals,
+    talks,
+    words,
+)
+from notifications.bot.asks import Ask, Place, Sender
+from notifications.bot.preference_changes import Changes, Deed, Form
 from tests.notifications.bot import asking
 from tests.notifications.bot.asking import Said
 from tests.notifications.factories import NOON
@@ -166,14 +178,13 @@ def test_what_a_field_cannot_be_is_refused_and_said(somebody: User, name: str) -
 
 
 @pytest.mark.parametrize("language", ["es", "fr"])
-@pytest.mark.parametrize("name", NAMES)
-def test_every_refusal_is_in_the_readers_language(language: str, name: str) -> None:
+def test_every_refusal_is_in_the_readers_language(language: str) -> None:
     who = asking.member(language=language)
-    text, told = REFUSED[FIELDS[name].shape]
-    said = asking.ask(who, f"/preferences {name} {text}")
-    title = words.say(language, f"preferences.titles.{name}")
-    assert said.text.startswith(title)
-    assert told not in said.text
+    for name in NAMES:
+        text, told = REFUSED[FIELDS[name].shape]
+        said = asking.press(who, f"preferences {name} {text}")
+        assert said.toast.startswith(words.say(language, f"preferences.titles.{name}"))
+        assert told not in said.toast
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -461,17 +472,58 @@ def test_reset_asks_first_and_then_does_it(somebody: User) -> None:
     assert entry(somebody, "leverage").value == 2.0
 
 
+# What no button of ours says
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["leverage up x", "min_net flip okx", "leverage.x set 3", "vip_levels.nowhere set 3",
+     "vip_levels." + "x" * 40, "focus none", "venues page x", "nothing set 3", "kinds up spot"],
+)  # fmt: skip
+def test_forged_lines_are_refused_and_change_nothing(somebody: User, line: str) -> None:
+    said = asking.press(somebody, f"pref {line}")
+    assert said.toast
+    assert "our side" not in said.toast
+    assert preferences.of(somebody.pk).version == 0
+
+
+def tried(ask: Ask, make: Callable[[Form], Changes]) -> str:
+    """What became of a change."""
+    known = preference_changes.form(ask)
+    try:
+        preferences.change(ask.user.pk, make(known), door=Door.TELEGRAM)
+    except (BadInput, Forbidden) as error:
+        told = preference_refusals.told(ask, known, error)
+        return "refused with words" if told else "refused without a word"
+    return "taken"
+
+
+def test_whatever_is_typed_or_pressed_is_taken_or_refused(somebody: User) -> None:
+    ask = Ask(NOON, Sender(7), Place(7), somebody, standing.known(somebody.pk))
+
+    @examples(max_examples=150, deadline=None)
+    @given(st.sampled_from(NAMES), st.sampled_from(list(Deed)), st.text(max_size=60))
+    def nothing_breaks(name: str, deed: Deed, text: str) -> None:
+        for make in (
+            lambda known: preference_changes.typed(known, name, text),
+            lambda known: preference_changes.pressed(known, name, deed, text),
+        ):
+            assert tried(ask, make) in {"taken", "refused with words"}
+            assert preference_forms.field(ask, preference_changes.form(ask), name).text
+
+    nothing_breaks()
+
+
 # How it is written
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", [*SECTIONS, *FIELDS])
-def test_no_line_says_an_inner_name(language: str, name: str) -> None:
+def test_no_line_says_an_inner_name(language: str) -> None:
     who = asking.member(language=language, tier=Tier.ENTERPRISE)
-    said = asking.ask(who, f"/preferences {name}")
-    shown = [*said.text.splitlines(), *said.buttons]
-    assert not [line for line in shown if "_" in line]
-    assert max(len(label) for label in said.buttons) <= 40
+    for name in [*SECTIONS, *FIELDS]:
+        said = asking.press(who, f"preferences {name}")
+        assert not [line for line in [*said.text.splitlines(), *said.buttons] if "_" in line]
+        assert max(len(label) for label in said.buttons) <= 40
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
