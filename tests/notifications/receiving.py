@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+from telegram import Bot
 
 from arbedge import aio
 from notifications.receivers.bot_limits import Limits, Rates
 from notifications.receivers.faults import Kind, Wish
 from notifications.receivers.serve import Receivers
+from notifications.telegram_transport import Transport
 from tests.serving import served
 
 TOKEN = "7000000001:receivers-of-a-test-know-this-one"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,18 @@ def running(*tokens: str) -> Iterator[Running]:
 
 async def _stop(receivers: Receivers) -> None:
     receivers.bot.stop()
+
+
+def says(bot: Running, ask: Callable[[Bot], Awaitable[T]]) -> T:
+    """What python-telegram-bot makes of an answer."""
+
+    async def run() -> T:
+        async with Bot(TOKEN, base_url=f"{bot.url}/bot", request=Transport()) as library:
+            return await ask(library)
+
+    return aio.run(run())
+
+
+def told(answer: httpx.Response) -> Any:
+    """The result, or the words of a refusal."""
+    return answer.json().get("result", answer.json().get("description"))

@@ -1,58 +1,16 @@
-"""The receiver of Telegram messages posts updates as Telegram does, and lets them be polled."""
+"""The receiver of Telegram messages posts updates as Telegram does."""
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import json
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from telegram import Bot, Update
-from telegram.error import Conflict
-from telegram.ext import ApplicationBuilder, CommandHandler, ContextTypes
 
-from arbedge import aio
-from notifications.receivers.bot_webhook import HEADER
-from notifications.telegram_transport import Transport
+from tests.notifications.listening import SECRET, Listener, listen, listening, until, waiting
 from tests.notifications.receiving import TOKEN, Running, running
-from tests.serving import served
 
-ANA, BOB, GROUP = 7, 8, -1001555296434
-SECRET = "a-secret_token"
-
-
-@dataclass
-class Listener:
-    """A bot's server: keeps what is posted, answers what it is told to."""
-
-    url: str = ""
-    statuses: list[int] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
-    posted: list[dict[str, Any]] = field(default_factory=list)
-
-    def app(self) -> Starlette:
-        return Starlette(routes=[Route("/telegram/webhook", self.take, methods=["POST"])])
-
-    async def take(self, request: Request) -> Response:
-        self.secrets.append(request.headers.get(HEADER, ""))
-        self.posted.append(json.loads(await request.body()))
-        return Response(status_code=self.statuses.pop(0) if self.statuses else 200)
-
-    @property
-    def texts(self) -> list[str]:
-        return [update["message"]["text"] for update in self.posted]
+ANA, BOB = 7, 8
 
 
 @pytest.fixture
@@ -64,31 +22,8 @@ def bot() -> Iterator[Running]:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    listener = Listener()
-    with ExitStack() as stack:
-        listener.url = stack.enter_context(served(listener.app())) + "/telegram/webhook"
-        yield listener
-
-
-def until(happened: Callable[[], Any]) -> None:
-    """Waits for something another thread does."""
-    for _ in range(500):
-        if happened():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never happened")
-
-
-def listen(bot: Running, listener: Listener, **told: Any) -> None:
-    answer = bot.call("setWebhook", url=listener.url, secret_token=SECRET, **told)
-    assert answer.json() == {"ok": True, "result": True}
-
-
-def waiting(bot: Running) -> int:
-    return int(bot.call("getWebhookInfo").json()["result"]["pending_update_count"])
-
-
-# The webhook
+    with listening() as begun:
+        yield begun
 
 
 def test_what_is_typed_is_posted_with_the_secret(bot: Running, listener: Listener) -> None:
@@ -197,114 +132,3 @@ def test_updates_nobody_asked_for_never_come(bot: Running, listener: Listener) -
     assert bot.type(ANA, "x")["update"]
     until(lambda: listener.posted)
     assert [set(update) for update in listener.posted] == [{"update_id", "message"}]
-
-
-# Long polling
-
-
-def test_nothing_is_polled_while_a_webhook_is_set(bot: Running, listener: Listener) -> None:
-    listen(bot, listener)
-    answer = bot.call("getUpdates")
-    assert answer.status_code == 409
-    assert answer.json()["description"] == (
-        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to"
-        " delete the webhook first"
-    )
-    bot.call("deleteWebhook")
-    assert bot.call("getUpdates").json() == {"ok": True, "result": []}
-
-
-def test_what_is_dropped_does_not_come(bot: Running) -> None:
-    bot.type(ANA, "old")
-    bot.call("deleteWebhook", drop_pending_updates=True)
-    assert bot.call("getUpdates").json()["result"] == []
-
-
-def test_an_offset_forgets_what_was_before_it(bot: Running) -> None:
-    first, second, third = (bot.type(ANA, text)["update"] for text in "abc")
-    asked = bot.call("getUpdates", offset=second, limit=1).json()["result"]
-    assert [one["update_id"] for one in asked] == [second]
-    assert first not in bot.receivers.bot.updates.waiting
-    (last,) = bot.call("getUpdates", offset=-1).json()["result"]
-    assert last["update_id"] == third
-
-
-def test_ids_do_not_begin_anew_with_the_receiver(bot: Running) -> None:
-    assert bot.type(ANA, "x")["update"] > 1_700_000_000
-
-
-# The library the product is built on
-
-
-def library(bot: Running) -> Bot:
-    return Bot(
-        TOKEN, base_url=f"{bot.url}/bot", request=Transport(), get_updates_request=Transport()
-    )
-
-
-def test_the_library_polls_and_answers(bot: Running) -> None:
-    async def start(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        assert update.message is not None
-        await update.message.reply_html("<b>Welcome</b>")
-
-    async def run() -> None:
-        application = ApplicationBuilder().bot(library(bot)).build()
-        application.add_handler(CommandHandler("start", start))
-        assert application.updater is not None
-        async with application:
-            await application.start()
-            await application.updater.start_polling(timeout=5, poll_interval=0)
-            await asyncio.to_thread(until, lambda: bot.texts(ANA))
-            await application.updater.stop()
-            await application.stop()
-
-    bot.type(ANA, "/start ABCD2345")
-    aio.run(asyncio.wait_for(run(), 20))
-    assert [(one["who"], one["text"]) for one in bot.chat(ANA)["messages"]] == [
-        ("Person 7", "/start ABCD2345"),
-        ("bot", "Welcome"),
-    ]
-
-
-def test_the_library_reads_what_is_posted(bot: Running, listener: Listener) -> None:
-    async def hook() -> None:
-        async with library(bot) as speaking:
-            await speaking.set_webhook(listener.url, secret_token=SECRET, max_connections=1,
-                                       allowed_updates=["message", "my_chat_member"])  # fmt: skip
-            info = await speaking.get_webhook_info()
-            assert (info.url, info.max_connections) == (listener.url, 1)
-            assert set(info.allowed_updates) == {"message", "my_chat_member"}
-
-    aio.run(hook())
-    bot.ask("/_bot", chat=GROUP, status="administrator", title="Room", forum=True, by=ANA)
-    bot.type(GROUP, "/status@arbedge_bot", by=ANA, thread=33)
-    until(lambda: len(listener.posted) == 3)
-    added, joined, asked = (Update.de_json(one, None) for one in listener.posted)
-    assert added.my_chat_member is not None
-    assert added.my_chat_member.old_chat_member.status == "left"
-    assert added.my_chat_member.new_chat_member.status == "administrator"
-    assert joined.message is not None
-    assert joined.message.new_chat_members[0].is_bot
-    assert asked.message is not None
-    assert (asked.message.message_thread_id, asked.message.is_topic_message) == (33, True)
-
-
-def test_two_who_poll_at_once_are_told_in_telegrams_words(bot: Running, recordings: Path) -> None:
-    with ThreadPoolExecutor(1) as other:
-        first = other.submit(bot.call, "getUpdates", timeout=20)
-        until(lambda: bot.receivers.bot.updates.polled)
-        bot.call("getUpdates")
-        file = recordings / "telegram" / "responses" / "conflict_other_get_updates.json.gz"
-        assert first.result(10).json() == json.loads(gzip.decompress(file.read_bytes()))
-
-
-def test_the_library_knows_that_another_polls(bot: Running) -> None:
-    async def run() -> None:
-        async with library(bot) as one, library(bot) as other:
-            first = asyncio.create_task(one.get_updates(timeout=20))
-            await asyncio.to_thread(until, lambda: bot.receivers.bot.updates.polled)
-            await other.get_updates(timeout=0)
-            with pytest.raises(Conflict):
-                await first
-
-    aio.run(asyncio.wait_for(run(), 20))
