@@ -46,10 +46,11 @@ class Setting:
     bounds: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     may_be_uncapped: bool = False
+    decimals: int | None = None
 
     def read(self, typed: str) -> str | None:
         """What is typed as it is kept; None for `default`. Raises BadInput (bad_number,
-        bad_choice)."""
+        too_precise, bad_choice)."""
         text = typed.strip().lower()
         if text == DEFAULT:
             return None
@@ -58,7 +59,11 @@ class Setting:
         if text == UNCAPPED and self.may_be_uncapped:
             return UNCAPPED
         assert self.bounds is not None
-        return _typed(float(grammar.number(*self.bounds)(text)))
+        value = float(grammar.number(*self.bounds)(text))
+        if self.decimals is not None and round(value, self.decimals) != value:
+            told = f"At most {self.decimals} decimals here."
+            raise BadInput(told, code="too_precise", field=self.name, limit=self.decimals)
+        return _typed(value)
 
     @property
     def back(self) -> str:
@@ -132,6 +137,7 @@ def _of_tier(tier: Tier, name: str) -> Setting:
         f"{tier}.{name}", limit.label, limit.unit, _figure(now, name),
         _figure(tiers.DEFAULTS[tier], name), own, partial(_write_tier, tier, name),
         bounds=(float(limit.lowest), float(limit.highest)), may_be_uncapped=limit.may_be_uncapped,
+        decimals=limit.decimals,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -120,7 +120,7 @@ class TestStatus:
         assert ask(member(), "/status").lines == ["status", "subscription"]
 
 
-def waiting(since: object) -> None:
+def waiting(since: datetime) -> None:
     BotUpdate.objects.create(
         update_id=99, lane=1, kind="message", sealed="…", due_at=since, received_at=since
     )

@@ -124,6 +124,7 @@ class TestChanging:
             ("threshold 200%", "no number from"),
             ("threshold soon", "no number from"),
             ("min_volume none", "no number from"),
+            ("pro.delay_s 2.5", "here there are 0"),
             ("profile loose", "is not one of: strict, permissive"),
             ("threshold 0.15%", "It is so already."),
             ("threshold default", "It is so already."),

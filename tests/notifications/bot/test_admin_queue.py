@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from arbedge.names import Door, Role
+from arbedge.names import Channel, Door, Role
 from notifications.codes import Code
 from notifications.models import Attempt, Delivery
-from notifications.names import CHANNEL_NUMBERS, Channel, DeliveryState
+from notifications.names import CHANNEL_NUMBERS, DeliveryState
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.bot.staff import done, staff, sure, yes

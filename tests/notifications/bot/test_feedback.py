@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from auditlog.models import LogEntry
 
+from accounts.models import User
 from arbedge.errors import BadInput, TooMany
 from arbedge.names import Role
 from notifications.bot import told_us
@@ -19,7 +20,7 @@ from tests.notifications.factories import NOON
 pytestmark = pytest.mark.django_db
 
 
-def kept(user: object, text: str, *, hours_ago: float = 0) -> Feedback:
+def kept(user: User, text: str, *, hours_ago: float = 0) -> Feedback:
     row: Feedback = Feedback.objects.create(user=user, text=text)
     Feedback.objects.filter(pk=row.pk).update(created_at=NOON - timedelta(hours=hours_ago))
     return row
