@@ -1,8 +1,8 @@
 """Muting a coin or a venue for some hours or for good, and showing it again.
 
 A mute hides by the preferences themselves (see `accounts.muting`), so it acts with its commit
-wherever they are read: pushes, lists, board and API. An opportunity with a leg on a muted venue
-is hidden too.
+wherever they are read: in what is pushed and in a person's own lists. An opportunity with a leg on
+a muted venue is hidden too; what follows an opening that was sent before still comes.
 """
 
 from __future__ import annotations

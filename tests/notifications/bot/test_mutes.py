@@ -69,7 +69,7 @@ def test_a_venue_is_known_by_its_name(ada: User, word: str) -> None:
     said = ask(ada, f"/mute {word} 2d")
 
     assert held(ada) == {"okx": NOON + 48 * HOUR}
-    assert "Nothing with a leg there" in said.text
+    assert "No new opportunity with a leg there" in said.text
     assert "okx" not in (wish(preferences.of(ada.pk)).venues or ())
 
 
