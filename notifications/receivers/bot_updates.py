@@ -180,5 +180,7 @@ class Updates:
         """
         told = msgspec.json.decode(body, type=dict[str, Any])
         update_id = told.pop("update_id", None)
+        if not isinstance(update_id, int | None):
+            raise msgspec.ValidationError("update_id is a number")
         kind = next(iter(told), "message")
         return self.add(kind, told.get(kind), update_id)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from telegram import Bot, Update
 from telegram.error import Conflict
@@ -60,6 +61,38 @@ def test_an_offset_forgets_what_was_before_it(bot: Running) -> None:
     assert first not in bot.receivers.bot.updates.waiting
     (last,) = bot.call("getUpdates", offset=-1).json()["result"]
     assert last["update_id"] == third
+
+
+def test_only_what_is_asked_for_is_polled(bot: Running) -> None:
+    bot.call("getUpdates", allowed_updates=["callback_query"])
+    assert bot.type(ANA, "/start")["update"] is None
+    bot.press(ANA, "why 7")
+    assert [set(one) for one in bot.call("getUpdates").json()["result"]] == [
+        {"update_id", "callback_query"}
+    ]
+    bot.call("getUpdates", allowed_updates=[])
+    assert bot.type(ANA, "/start")["update"]
+
+
+@pytest.mark.parametrize(("asked", "given"), [(0, 1), (2, 2), (500, 100)])
+def test_a_limit_is_kept_between_one_and_a_hundred(bot: Running, asked: int, given: int) -> None:
+    for number in range(110):
+        bot.receivers.bot.updates.add("message", {"message_id": number})
+    assert len(bot.call("getUpdates", limit=asked).json()["result"]) == given
+
+
+def test_a_poll_ends_when_something_comes(bot: Running) -> None:
+    with ThreadPoolExecutor(1) as other:
+        polled = other.submit(bot.call, "getUpdates", timeout=50)
+        until(lambda: bot.receivers.bot.updates.polled)
+        bot.type(ANA, "/start")
+        (update,) = polled.result(10).json()["result"]
+    assert update["message"]["text"] == "/start"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"update_id": "x", "message": {}}'])
+def test_what_is_no_update_is_not_taken(bot: Running, body: bytes) -> None:
+    assert httpx.post(f"{bot.url}/_update", content=body).status_code == 400
 
 
 def test_ids_do_not_begin_anew_with_the_receiver(bot: Running) -> None:
