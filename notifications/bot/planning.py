@@ -44,7 +44,7 @@ def plan(ask: Ask, heard: Heard) -> Plan | None:
     Raises Forbidden where the sender may not, NotFound (unknown_command) with the nearest name,
     BadInput where an argument is wrong.
     """
-    if not heard.private and spilled.spilled(ask):
+    if (heard.line or not heard.private) and spilled.surely(ask):
         return _spilled(ask)
     if not heard.line:
         return _answer(ask) if heard.private else None
@@ -117,11 +117,13 @@ def _answer(ask: Ask) -> Plan | None:
     talk = talks.current(ask.person.pk, ask.now)
     conversation = registry.conversation(talk.name) if talk else None
     if talk is None or conversation is None:
-        if spilled.spilled(ask):
+        if spilled.likely(ask):
             return _spilled(ask)
         return Plan("text", lambda: Reply(ask.say("first.only_commands")))
     held = ask.standing
     secret = talk.step in conversation.secret_steps
+    if not secret and spilled.surely(ask):
+        return _spilled(ask)
     if not secret and (held is None or not held.has_session(ask.now)) and not talk.data.get("open"):
         raise Forbidden("You have no active session. Send /start to begin one.", code="no_session")
     return Plan(

@@ -18,13 +18,14 @@ from notifications.bot.replies import Reply
 WARNINGS: Final = "3/minute"
 
 
-def spilled(ask: Ask) -> bool:
-    """Whether what was said holds a key. In a group, where addresses of coins are talked about,
-    only what is one beyond doubt."""
-    if ask.pressed:
-        return False
-    found = key_lines.looks_like_a_key if ask.place.private else key_lines.surely_a_key
-    return found(ask.said)
+def surely(ask: Ask) -> bool:
+    """Whether what was said holds a key beyond doubt, whatever it was meant for."""
+    return not ask.pressed and key_lines.surely_a_key(ask.said)
+
+
+def likely(ask: Ask) -> bool:
+    """Whether what was said looks like a key; for texts nobody expects, since so do addresses."""
+    return not ask.pressed and key_lines.looks_like_a_key(ask.said)
 
 
 def warning(ask: Ask) -> Reply:

@@ -10,7 +10,7 @@ from accounts import vault
 from accounts.models import StoredKey
 from exchanges.simulator.accounts import account
 from exchanges.simulator.faults import Board, Kind, Wish
-from tests.notifications.bot.asking import answered, ask, group, member, message
+from tests.notifications.bot.asking import answered, ask, group, member, message, press
 from tests.notifications.bot.typing_keys import (
     Phone,
     asked_for,
@@ -131,7 +131,7 @@ class TestTypingAtTheWrongMoment:
     ) -> None:
         who = account("bybit", "trader")
         with django_capture_on_commit_callbacks(execute=True):
-            said = ask(member(), f"/setup_exchange bybit {who.key} {who.secret}")
+            said = ask(member(), f"/setup_exchange bybit {who.key}")
 
         assert "looked like a key" in said.text
         assert who.key not in str(said.calls)
@@ -153,6 +153,24 @@ class TestTypingAtTheWrongMoment:
         assert "/setup_exchange" in said.text
         assert len(phone.deleted) == 1
         assert account("okx", "trader").key not in str(said.calls)
+
+    @pytest.mark.parametrize("command", ["feedback", "alias x mute", "risk_assessment"])
+    def test_a_key_within_any_command_is_deleted_and_kept_nowhere(
+        self, phone: Phone, command: str
+    ) -> None:
+        said = ask(member(), f"/{command} sk-proj-AbCdEfGhIjKlMnOpQrStUvWx")
+
+        assert "looked like a key" in said.text
+        assert len(phone.deleted) == 1
+
+    def test_a_key_in_another_conversation_is_deleted(self, phone: Phone) -> None:
+        person = owner("trader")
+        press(person, f"key_name {only_key().pk}")
+        said = ask(person, lines(account("okx", "reader")))
+
+        assert "looked like a key" in said.text
+        assert len(phone.deleted) == 1
+        assert only_key().label == ""
 
     def test_talk_of_a_group_is_let_alone(self, phone: Phone) -> None:
         said = ask(member(), "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU", chat=group())
