@@ -38,16 +38,18 @@ def table(rows: Sequence[Sequence[str]], align: str = "") -> SafeString:
     """Rows in aligned columns, as HTML of fixed width; no line is wider than 40.
 
     `align` has a letter per column: `<` to the left (as columns beyond it are), `>` to the right.
-    Where a row would be too wide its first column is cut.
+    A row of a single cell takes the whole line. Where a row would be too wide its first column is
+    cut.
     """
     if not rows:
         return SafeString("")
     cells = [[cell.replace(THIN, "") for cell in row] for row in rows]
-    columns = max(len(row) for row in cells)
-    wide = [max(width(row[at]) for row in cells if len(row) > at) for at in range(columns)]
-    wide[0] = max(1, min(wide[0], WIDE - sum(wide[1:]) - (columns - 1)))
+    wide = _widths([row for row in cells if len(row) > 1])
     lines = []
     for row in cells:
+        if len(row) == 1:
+            lines.append(_cut(row[0], WIDE).rstrip())
+            continue
         padded = [
             _padded(_cut(cell, wide[at]), wide[at], align[at : at + 1])
             for at, cell in enumerate(row)
@@ -69,6 +71,14 @@ def button(label: str, line: str) -> list[Button]:
 def in_rows(*rows: Sequence[Button]) -> Rows:
     """Rows of buttons, empty ones left out."""
     return tuple(tuple(row) for row in rows if row)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    columns = max((len(row) for row in rows), default=0)
+    wide = [max(width(row[at]) for row in rows if len(row) > at) for at in range(columns)]
+    if wide:
+        wide[0] = max(1, min(wide[0], WIDE - sum(wide[1:]) - (columns - 1)))
+    return wide
 
 
 def _cut(cell: str, longest: int) -> str:

@@ -189,7 +189,8 @@ def _price_table(ask: Ask, style: Style, market: Market, rows: Sequence[Quoted])
     for row in fresh:
         cells.append([venue_name(row.venue), _price(style, row.mid, row, finer=10),
                       _spread(style, row.spread), _near(style, row.age_s)])  # fmt: skip
-        cells.append(["", _price(style, row.bid, row), _price(style, row.ask, row)])
+        bid, dear = _price(style, row.bid, row), _price(style, row.ask, row)
+        cells.append([f"  {bid} – {dear}"])
     lines.append(figures.table(cells, "<>>>") if cells else ask.say("market.nothing_fresh"))
     for row in rows:
         if not row.fresh:
