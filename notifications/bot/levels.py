@@ -8,7 +8,7 @@ from typing import Final
 
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
-from arbedge.writing import THIN
+from arbedge.writing import MINUS, THIN
 from notifications.languages import Style
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
@@ -49,15 +49,16 @@ def written(level: float, unit: Unit, style: Style) -> str:
     if unit is Unit.NONE:
         return ""
     if unit in FRACTIONS:
-        return f"{style.plain(level * 100)}{THIN}%"
+        return f"{_exact(round(level * 100, 10), style)}{THIN}%"
     if unit is Unit.USDT:
-        return f"{'+' if level > 0 else ''}{style.plain(level)}{THIN}USDT"
-    return style.number(f"{_exact(level):,f}")
+        return f"{'+' if level > 0 else ''}{_exact(level, style)}{THIN}USDT"
+    return _exact(level, style)
 
 
-def _exact(level: float) -> Decimal:
-    """As many places as it was typed with."""
-    return Decimal(repr(level).removesuffix(".0"))
+def _exact(value: float, style: Style) -> str:
+    """With as many places as it was typed with, never an exponent."""
+    text = f"{Decimal(repr(value).removesuffix('.0')):,f}"
+    return style.number(text.replace("-", MINUS))
 
 
 def _pointed(text: str, numbers: str) -> str:
