@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from accounts import mutes
 from accounts.admin import told
 from accounts.models import ApiToken, Outcome, Preferences, Session, SessionState, StoredKey, User
 from accounts.models.key import KeyState
@@ -106,6 +107,7 @@ def preferences(person: User) -> SafeString:
         ("Shelves", _chosen(wish.shelves, tuple(Shelf), "those of the experience")),
         ("Venues", _chosen(wish.venues, choices.VENUES, "all")),
         ("Coins", _coins(wish)),
+        ("Muted", _muted(person)),
         ("At least", f"net {writing.percent(wish.min_net)}, APR {writing.percent(wish.min_apr)}"),
         ("Risk", f"up to {wish.max_risk}"),
         ("Figures for", f"{writing.money(wish.notional_usd)}, {wish.horizon_hours} h"),
@@ -124,6 +126,13 @@ def _chosen(bits: int | None, known: tuple[str, ...], when_empty: str) -> str:
 def _coins(wish: Preferences) -> str:
     only = f"only {', '.join(wish.assets_in)}" if wish.assets_in else "all"
     return only + (f", not {', '.join(wish.assets_out)}" if wish.assets_out else "")
+
+
+def _muted(person: User) -> str:
+    """What of the hidden venues and coins is hidden for a time, and until when."""
+    held = mutes.listed(person.pk, timezone.now())
+    ends = ((one, told.when(one.until) if one.until else "for good") for one in held)
+    return ", ".join(f"{one.name} ({end})" for one, end in ends) or "nothing"
 
 
 def _span(start_min: int | None, end_min: int | None) -> str:

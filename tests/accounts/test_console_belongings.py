@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,12 @@ from auditlog.models import LogEntry
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts import audit, panels
+from accounts import audit, mutes, panels
 from accounts.admin import belongings, told
 from accounts.admin.trail import trail
 from accounts.models import (
     Affiliate,
+    Muted,
     Outcome,
     Preferences,
     Session,
@@ -62,6 +64,14 @@ def wishes(**columns: Any) -> str:
 )
 def test_preferences_are_told_in_words(columns: dict[str, Any], words: str) -> None:
     assert words in wishes(**columns)
+
+
+def test_what_is_muted_is_told_with_its_end() -> None:
+    person, now = UserFactory(), timezone.now()
+    mutes.mute(person, Muted.COIN, "WIF", now + timedelta(minutes=150), door=Door.WEB, now=now)
+    mutes.mute(person, Muted.VENUE, "okx", None, door=Door.WEB, now=now)
+    shown = str(belongings.preferences(person))
+    assert re.search(r"WIF \(in 2\s?h[^)]*\), okx \(for good\)", shown), shown
 
 
 def test_who_set_nothing_has_the_defaults() -> None:
