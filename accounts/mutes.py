@@ -12,16 +12,18 @@ from datetime import datetime
 from typing import Final
 
 from auditlog.context import disable_auditlog
+from auditlog.models import LogEntry
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from accounts import audit, muting, preferences
 from accounts.acting import actor
 from accounts.models import Mute, Muted, Preferences, User
+from accounts.preferences import HIDING
 from accounts.wish_form import FIELDS, MOST_ASSETS
 from accounts.wish_rules import Who
 from accounts.wish_values import read
-from accounts.wishes import Wish, columns, wish
+from accounts.wishes import Wish, columns, plain, wish
 from arbedge.choices import VENUES
 from arbedge.errors import BadInput, Conflict
 from arbedge.names import Door
@@ -162,34 +164,41 @@ def _expire_some(now: datetime) -> int:
     rows = Preferences.objects.in_bulk(list(people))
     ended: list[Mute] = []
     changed: list[Preferences] = []
+    lines: list[LogEntry] = []
     for user_id, mutes in held.items():
         over_now = [one for one in mutes if one.until is not None and one.until <= now]
         ended.extend(over_now)
-        if user_id in rows and _give_back(rows[user_id], over_now, mutes, now):
+        if user_id in rows and (line := _give_back(rows[user_id], over_now, mutes, now)):
             changed.append(rows[user_id])
-    Preferences.objects.bulk_update(
-        changed, ["venues", "assets_out", "version", "changed_at"], batch_size=BATCH
-    )
+            lines.append(line)
+    Preferences.objects.bulk_update(changed, [*HIDING, "version", "changed_at"], batch_size=BATCH)
     with audit.doing(Door.TASK), disable_auditlog():
         Mute.objects.filter(pk__in=[one.pk for one in ended]).delete()
-        audit.record_all(
-            audit.line("mute.ended", one, whom=one.user_id,
-                       changes={"until": (_told(one.until), "not muted")})
-            for one in ended
-        )  # fmt: skip
+        lines += [_ended(one) for one in ended]
+        audit.record_all(lines)
     return len(ended)
 
 
-def _give_back(row: Preferences, ended: list[Mute], held: list[Mute], now: datetime) -> bool:
+def _give_back(
+    row: Preferences, ended: list[Mute], held: list[Mute], now: datetime
+) -> LogEntry | None:
+    """Shows in the row what these mutes took, and tells the audit; None where that is nothing."""
     old = wish(row)
     new = muting.given_back(old, ended, [one for one in held if one not in ended])
     if new == old:
-        return False
-    told = columns(new)
-    row.venues, row.assets_out = told["venues"], told["assets_out"]
+        return None
+    stored = columns(new)
+    row.venues, row.assets_out = stored["venues"], stored["assets_out"]
     row.version += 1
     row.changed_at = now
-    return True
+    changes = {name: (plain(name, getattr(old, name)), plain(name, getattr(new, name)))
+               for name in sorted(HIDING) if getattr(old, name) != getattr(new, name)}  # fmt: skip
+    return audit.line("preferences.unmuted", row, whom=row.user_id, changes=changes)
+
+
+def _ended(one: Mute) -> LogEntry:
+    changes = {"until": (_told(one.until), "not muted")}
+    return audit.line("mute.ended", one, whom=one.user_id, changes=changes)
 
 
 def _told(until: datetime | None) -> str:

@@ -337,8 +337,9 @@ def test_who_reads_preferences_by_version_sees_the_end_as_a_change(ada: User) ->
 
     mutes.expire(SOON)
 
-    with pytest.raises(Conflict):
-        preferences.change(ada.pk, {"assets_out": []}, door=Door.WEB, expected_version=version)
+    with pytest.raises(Conflict) as refused:
+        preferences.change(ada.pk, {"min_net": 0.01}, door=Door.WEB, expected_version=version)
+    assert refused.value.details["changed"] == {"assets_out": []}
 
 
 def queries_to_end(people: int) -> int:
