@@ -59,6 +59,15 @@ def test_a_press_shows_what_it_was_answered(page: Page, phone: Running) -> None:
     chat(page, "Ana").get_by_text("Muted for 4 h.").wait_for()
 
 
+def test_a_command_in_a_text_can_be_tapped(page: Page, phone: Running) -> None:
+    text = "<b>Free</b> shows five (/subscription). Not this: <code>/start</code>, 1/2."
+    phone.send(ANA, text, parse_mode="HTML")
+    column = chat(page, "Ana")
+    column.get_by_role("button", name="/subscription").click()
+    column.locator("li.mine", has_text="/subscription").wait_for()
+    assert column.locator(".command").all_text_contents() == ["/subscription"]
+
+
 def test_edits_and_deletions_are_seen(page: Page, phone: Running) -> None:
     phone.send(ANA, "net +0.42 %")
     phone.send(ANA, "goes away")

@@ -80,6 +80,25 @@ async function heed(section, query) {
   toast(section, "The bot has not answered this press.");
 }
 
+// Commands within the bot's texts can be tapped, as at Telegram.
+function tappable(section, text) {
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode())
+    if (!walker.currentNode.parentElement.closest("a, pre, code")) found.push(walker.currentNode);
+  for (const node of found) {
+    const parts = node.textContent.split(/(?<=^|[\s(])(\/[a-z0-9_]{1,32})(?![\w/])/);
+    if (parts.length === 1) continue;
+    node.replaceWith(...parts.map((part, at) => (at % 2 ? tap(section, part) : part)));
+  }
+}
+
+function tap(section, command) {
+  const made = make("button", command, { type: "button", className: "command" });
+  made.addEventListener("click", () => type(section, section.column, { text: command }));
+  return made;
+}
+
 function openAlert(text) {
   const window = document.getElementById("alert");
   window.querySelector("p").textContent = text;

@@ -53,6 +53,7 @@ function bubble(section, column, message) {
   picture.addEventListener("load", () => settle(section));
   item.querySelector("h3").textContent = message.title;
   item.querySelector(".text").innerHTML = message.shown; // cleaned by the receiver
+  if (column.kind && !message.sender) tappable(section, item.querySelector(".text"));
   item.querySelector(".meta").dataset.at = message.at_ms;
   item.querySelector(".meta").dataset.how = [message.deleted && "deleted", message.edited && "edited", message.silent && "silent"]
     .filter(Boolean).map((word) => `${word} · `).join("");
