@@ -206,6 +206,7 @@ def _axes(axes: Axes, chart: Chart, lines: Sequence[Line], colours: Mapping[str,
         axes.annotate(
             mark.label, (mark.at, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
             textcoords="offset points", fontsize=6.5, color=colours["soft"], va="top", rotation=90,
+            bbox={"facecolor": colours["ground"], "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
         )  # fmt: skip
 
 

@@ -87,27 +87,37 @@ def chat_of(ask: Ask) -> Chat | None:
     return None if ask.place.private else ask.place.chat
 
 
-def economics(ask: Ask) -> Economics:
-    """The cohort whose figures are shown; a group has neither levels nor leverage of its own."""
+def own(ask: Ask) -> tuple[Economics, Filters]:
+    """The cohort whose figures are shown, and what is wanted: mutes included, in a group what its
+    admins chose. A group has neither levels nor leverage of its own."""
     chat = chat_of(ask)
     if chat is not None:
-        usual = board.DEFAULT_ECONOMICS
-        return Economics(chat.notional_usd, chat.horizon_hours, usual.leverage, ())
+        return _of_chat(chat)
     if ask.person is None:
-        return board.DEFAULT_ECONOMICS
-    return wishes.economics(preferences.of(ask.person.pk))
+        return board.DEFAULT_ECONOMICS, Filters()
+    row = preferences.of(ask.person.pk)
+    return wishes.economics(row), _of_wishes(wishes.wish(row))
+
+
+def economics(ask: Ask) -> Economics:
+    """The cohort alone."""
+    return own(ask)[0]
 
 
 def filters(ask: Ask) -> Filters:
-    """What the person wants to be shown, mutes included; in a group what its admins chose."""
-    chat = chat_of(ask)
-    if chat is not None:
-        venues = None if chat.venues is None else tuple(unmask(chat.venues, VENUES))
-        shelves = BEGINNERS if chat.shelves is None else chat.shelves
-        return Filters(chat.kinds, shelves, venues, min_net=chat.min_net)
-    if ask.person is None:
-        return Filters()
-    held = wishes.wish(preferences.of(ask.person.pk))
+    """What is wanted alone."""
+    return own(ask)[1]
+
+
+def _of_chat(chat: Chat) -> tuple[Economics, Filters]:
+    usual = board.DEFAULT_ECONOMICS
+    cohort = Economics(chat.notional_usd, chat.horizon_hours, usual.leverage, ())
+    venues = None if chat.venues is None else tuple(unmask(chat.venues, VENUES))
+    shelves = BEGINNERS if chat.shelves is None else chat.shelves
+    return cohort, Filters(chat.kinds, shelves, venues, min_net=chat.min_net)
+
+
+def _of_wishes(held: wishes.Wish) -> Filters:
     return Filters(
         kinds=None if held.kinds is None else mask(held.kinds, Kind),
         shelves=SUITED[held.experience] if held.shelves is None else mask(held.shelves, Shelf),

@@ -218,10 +218,9 @@ def _venues(ask: Ask, style: Style, known: Sequence[Standing]) -> str:
 
 def _living(ask: Ask, style: Style) -> list[str]:
     """How many of each kind the reader's tier shows, and the best of each."""
-    own = viewers.economics(ask)
-    keeps = viewers.filters(ask).keep
+    own, filters = viewers.own(ask)
     counts, rows = listing.best_of_kinds(
-        viewers.wish(own), ask.now, viewers.reader(ask), keeps=keeps
+        viewers.wish(own), ask.now, viewers.reader(ask), keeps=filters.keep
     )
     best = {row.stored.kind: row for row in rows}
     told = []

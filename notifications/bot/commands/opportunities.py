@@ -20,6 +20,7 @@ from notifications.bot.grammar import Arg
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.bot.seen import tier_name
+from notifications.bot.viewers import Filters
 from notifications.languages import Style
 from notifications.reason_words import meaning
 from notifications.trade_values import venue_name
@@ -70,12 +71,11 @@ def wanted(word: str) -> Wanted:
 def opportunities(ask: Ask) -> Reply:
     """What pays now for the reader, five at a time."""
     asked: Wanted = ask.args["what"] or Wanted()
-    reader, own = viewers.reader(ask), viewers.economics(ask)
+    reader, style, (own, filters) = viewers.reader(ask), ask.style(), viewers.own(ask)
     wish = viewers.wish(own, kind=asked.kind, only=asked.coin, shelves=_bits(asked.shelf))
-    keeps = _filters(ask, asked).keep
+    keeps = _lifted(ask, asked, filters).keep
     page = listing.page(wish, ask.now, reader, ask.args["page"] or 1, keeps=keeps)
-    style = ask.style()
-    title = _title(ask, asked)
+    title = _title(ask, style, asked)
     heading = ask.say(
         "opportunities.heading", what=title[:1].upper() + title[1:],
         size=style.money(own.notional_usd), horizon=style.hours(own.horizon_hours),
@@ -88,7 +88,7 @@ def opportunities(ask: Ask) -> Reply:
     else:
         lines += _silence(ask, style, page, asked, reader)
     lines += _kept_back(ask, style, page, asked, reader)
-    return Reply(joined(lines), _buttons(ask, page, asked))
+    return Reply(joined(lines), _buttons(ask, style, page, asked))
 
 
 def categories(ask: Ask) -> Reply:
@@ -123,23 +123,22 @@ def shelf_name(ask: Ask, shelf: Shelf) -> str:
     return ask.say(f"opportunities.shelf_name.{shelf.value}")
 
 
-def _title(ask: Ask, asked: Wanted) -> str:
+def _title(ask: Ask, style: Style, asked: Wanted) -> str:
     if asked.coin:
         return name(asked.coin)
     if asked.shelf is not None:
         return shelf_name(ask, asked.shelf)
     if asked.kind:
-        return ask.say("opportunities.of_kind", kind=ask.style().word(asked.kind))
+        return ask.say("opportunities.of_kind", kind=style.word(asked.kind))
     return ask.say("opportunities.everything")
 
 
-def _filters(ask: Ask, asked: Wanted) -> viewers.Filters:
-    """The reader's own, less what he asks for by name; a group's always count."""
-    own = viewers.filters(ask)
+def _lifted(ask: Ask, asked: Wanted, own: Filters) -> Filters:
+    """The reader's own filters, less what he asks for by name; a group's always count."""
     if viewers.chat_of(ask) is not None:
         return own
     if asked.anything:
-        return viewers.Filters()
+        return Filters()
     if asked.kind:
         return replace(own, kinds=None)
     return own if asked.shelf is None else replace(own, shelves=None)
@@ -234,9 +233,8 @@ def _kept_back(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader
     return ["", *lines] if lines else []
 
 
-def _buttons(ask: Ask, page: Page, asked: Wanted) -> tuple[tuple[Button, ...], ...]:
+def _buttons(ask: Ask, style: Style, page: Page, asked: Wanted) -> tuple[tuple[Button, ...], ...]:
     """A button per row, the kinds, and the way through the pages."""
-    style = ask.style()
     row = [Button(f"{page.first + at} {name(one.stored.asset, 9)}", f"opportunity {one.stored.pk}")
            for at, one in enumerate(page.rows)]  # fmt: skip
     kinds = [("all", ask.say("opportunities.all"))]

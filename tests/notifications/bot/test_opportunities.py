@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import Preferences, User
@@ -453,3 +455,15 @@ def test_preferences_that_were_never_chosen_hide_by_experience() -> None:
     live("HARD", shelves=0)
 
     assert "Hidden by your /preferences: 1." in ask(who, "/opportunities").text
+
+
+@pytest.mark.parametrize("number", [1, 40])
+def test_a_list_is_a_handful_of_queries_however_much_lives(ada: User, number: int) -> None:
+    for n in range(number):
+        live(f"C{n}")
+    ask(ada, "/help")
+
+    with CaptureQueriesContext(connection) as asked:
+        ask(ada, "/opportunities")
+
+    assert len([one for one in asked if one["sql"].startswith("SELECT")]) == 4
