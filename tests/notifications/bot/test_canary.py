@@ -313,7 +313,8 @@ def test_a_crash_tells_nothing(
         raise RuntimeError("it broke")
 
     def report(*_: object, **__: object) -> None:
-        whole = ExceptionReporter(None, *sys.exc_info(), is_email=True)
+        kind, error, trace = sys.exc_info()
+        whole = ExceptionReporter(None, kind, error, trace, is_email=True)
         reports.extend([whole.get_traceback_html(), whole.get_traceback_text()])
 
     monkeypatch.setattr(dispatch.log, "exception", report)
