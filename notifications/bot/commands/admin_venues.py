@@ -17,6 +17,7 @@ from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.trade_values import venue_name
 from opportunities.models import Opportunity
 
 OFF: Final = "off"
@@ -38,7 +39,7 @@ def pause(ask: Ask) -> Reply:
         )
     reason = (ask.args["reason"] or DEFAULT_REASON).strip()
     resumes = span == OFF
-    told: dict[str, Any] = {"venue": venue, "number": _live(venue), "reason": reason}
+    told: dict[str, Any] = {"venue": venue_name(venue), "number": _live(venue), "reason": reason}
     told["for"] = ask.style().span(span * 3600) if isinstance(span, int) else ""
     key = "resume" if resumes else "hours" if span else "pause"
     if not ask.confirmed:
@@ -78,7 +79,7 @@ def _one(
     style = ask.style()
     age = style.span(one.age_s) if one and one.age_s is not None else ""
     word = "unknown" if one is None else one.word
-    yield ask.say(f"admin.venues.{word}", venue=name, age=age)
+    yield ask.say(f"admin.venues.{word}", venue=venue_name(name), age=age)
     if one is not None and one.reliability is not None:
         yield ask.say("admin.venues.reliable", share=style.share(one.reliability, 1),
                       answers=style.plain(one.answers))  # fmt: skip
@@ -101,9 +102,13 @@ def _buttons(ask: Ask, names: list[str], held: dict[str, VenueRecord]) -> list[B
         return made
     for name in names:
         if name in held:
-            made.append(Button(ask.say("admin.pause.resume", venue=name), f"pause {name} {OFF}"))
+            made.append(
+                Button(ask.say("admin.pause.resume", venue=venue_name(name)), f"pause {name} {OFF}")
+            )
         else:
-            made.append(Button(ask.say("admin.pause.button", venue=name), f"pause {name}"))
+            made.append(
+                Button(ask.say("admin.pause.button", venue=venue_name(name)), f"pause {name}")
+            )
     return made
 
 

@@ -62,7 +62,7 @@ class TestWriting:
 
     def test_it_tells_how_many_would_get_it(self, boss: User) -> None:
         member()
-        assert "To: as news, everybody\n2 get it;" in ask(boss, TEXT).text
+        assert "To: as news, everybody\nPeople who get it: 2." in ask(boss, TEXT).text
 
     def test_html_in_it_is_shown_as_it_is_written(self, boss: User) -> None:
         assert "&lt;b&gt;bold" in ask(boss, "/admin_broadcast Hey\n<b>bold").html
@@ -90,7 +90,7 @@ class TestAiming:
         member(tier=Tier.PRO)
         row = drafted(boss)
         said = pressed(boss, row, "tier pro")
-        assert "To: as news, Pro\n1 get it;" in said.text
+        assert "To: as news, Pro\nPeople who get it: 1." in said.text
         assert "Not Pro" in said.buttons
         assert "everybody" in pressed(boss, row, "tier pro").text
 
@@ -116,7 +116,7 @@ class TestSending:
         member()
         row = drafted(boss)
         said = pressed(boss, row, "send")
-        assert "Send “New venue” to 2 people?" in said.text
+        assert "Send “New venue”? People who get it: 2." in said.text
         row.refresh_from_db()
         assert row.state == BroadcastState.DRAFT
 
@@ -153,8 +153,8 @@ class TestSending:
         sure(boss, row, "send")
         broadcasts.run(NOON)
         asked = pressed(boss, row, "stop")
-        assert "Stop “New venue”? 1 messages that wait are not sent." in asked.text
-        assert "Stopped. 1 messages were not sent." in yes(boss, asked).text
+        assert "Stop “New venue”? Messages that wait and are not sent then: 1." in asked.text
+        assert "Stopped. Messages that were not sent: 1." in yes(boss, asked).text
         assert Delivery.objects.get().state == DeliveryState.CANCELLED
 
     def test_a_draft_is_deleted_after_a_yes(self, boss: User) -> None:

@@ -37,8 +37,8 @@ def test_every_channel_tells_what_waits_and_for_how_long() -> None:
         DeliveryFactory(due_at=NOON - 3 * MINUTE)
     DeliveryFactory(channels=[mail], due_at=NOON + HOUR)
     text = ask(staff(), "/queue").text
-    assert "telegram: 2 wait, 0 sent, 0 failed\n  the oldest for 3\u2009min\n" in text
-    assert "email: 1 wait, 0 sent, 0 failed\n" in text
+    assert "telegram: 2 waiting, 0 sent, 0 failed\n  the oldest for 3\u2009min\n" in text
+    assert "email: 1 waiting, 0 sent, 0 failed\n" in text
 
 
 def test_tries_of_the_last_minutes_are_counted() -> None:
@@ -48,7 +48,7 @@ def test_tries_of_the_last_minutes_are_counted() -> None:
             delivery_id=row.pk, recipient=row.recipient, recipient_id=row.recipient_id,
             channel=Channel.TELEGRAM, outcome=outcome, at=NOON - MINUTE,
         )  # fmt: skip
-    assert "telegram: 1 wait, 1 sent, 1 failed" in ask(staff(), "/queue").text
+    assert "telegram: 1 waiting, 1 sent, 1 failed" in ask(staff(), "/queue").text
 
 
 def test_dead_letters_are_listed_with_whom_they_were_for() -> None:
@@ -81,7 +81,7 @@ def test_sending_them_again_is_asked_for_with_their_number() -> None:
     for _ in range(3):
         dead()
     said = ask(staff(), "/queue replay")
-    assert "Send 3 dead letters once more" in said.text
+    assert "Send all dead letters (3) once more" in said.text
     assert Delivery.objects.filter(state=DeliveryState.DEAD).count() == 3
 
 
@@ -89,7 +89,7 @@ def test_they_are_sent_again_after_a_yes() -> None:
     dead(expires_at=NOON + HOUR)
     dead(expires_at=NOON - MINUTE)
     said = sure(staff(Role.ADMIN), "/queue replay")
-    assert said.text == "1 wait again. 1 had expired and stay as they are."
+    assert said.text == "Waiting again: 1. Expired, left as they are: 1."
     assert Delivery.objects.filter(state=DeliveryState.PENDING).count() == 1
 
 

@@ -31,8 +31,8 @@ class TestVenues:
     def test_tells_age_and_reliability(self, monkeypatch: pytest.MonkeyPatch) -> None:
         known(monkeypatch, okx())
         text = ask(staff(Role.SUPPORT), "/venues").text
-        assert "okx: 3\u2009s old\nIn time in 24 h: 98.7\u2009% of 2,000\n" in text
-        assert "binance: unknown" in text
+        assert "OKX: 3\u2009s old\nIn time in 24 h: 98.7\u2009% of 2,000\n" in text
+        assert "Binance: unknown" in text
 
     def test_tells_breakers_with_their_reason_and_end(
         self, monkeypatch: pytest.MonkeyPatch
@@ -42,7 +42,7 @@ class TestVenues:
             breakers=(standing.Breaker("www.okx.com", "open", "rate_limit", until_ms),)
         ))  # fmt: skip
         text = ask(staff(), "/venues").text
-        assert "⚠ okx: not asked at some hosts\n" in text
+        assert "⚠ OKX: not asked at some hosts\n" in text
         assert "www.okx.com open for 1\u2009min: rate limit" in text
 
     def test_says_so_where_nothing_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ class TestVenues:
         monkeypatch.setattr(standing, "all_venues", gone)
         text = ask(staff(), "/venues").text
         assert text.startswith("Nothing is known of the venues at the moment.")
-        assert "okx: unknown" in text
+        assert "OKX: unknown" in text
 
     def test_tells_what_is_paused_and_why(self) -> None:
         VenueRecord.objects.create(name="okx", paused=True, paused_reason="odd prices")
@@ -73,16 +73,16 @@ class TestPause:
     def test_asks_with_how_many_end_by_it(self) -> None:
         OpportunityFactory(long_venue="okx", short_venue="bybit")
         said = ask(staff(), "/pause okx")
-        assert "Pause okx until it is resumed?" in said.text
-        assert "1 live opportunities with it end after a minute." in said.text
+        assert "Pause OKX until it is resumed?" in said.text
+        assert "Live opportunities that end after a minute: 1." in said.text
         assert not VenueRecord.objects.filter(paused=True).exists()
 
     def test_pauses_until_resumed(self) -> None:
         boss = staff()
         said = sure(boss, "/pause okx")
-        assert said.text.startswith("okx is paused.")
+        assert said.text.startswith("OKX is paused.")
         assert VenueRecord.objects.get(name="okx").paused_reason == "paused by an operator"
-        yes(boss, press(boss, said.buttons["Resume okx"]))
+        yes(boss, press(boss, said.buttons["Resume OKX"]))
         assert pausing.held(NOON) == {}
 
     def test_pauses_for_hours(self) -> None:
@@ -97,7 +97,7 @@ class TestPause:
 
     def test_a_reason_is_shown_to_everybody(self) -> None:
         said = ask(staff(), "/pause okx 4 <script>")
-        assert "Close okx for 4\u2009h?" in said.text
+        assert "Close OKX for 4\u2009h?" in said.text
         assert "<script>" not in said.html
 
     @pytest.mark.parametrize(
