@@ -62,9 +62,9 @@ def test_the_words_say_what_the_row_says() -> None:
     [content] = render([delivery], {}, NOON + timedelta(seconds=4)).values()
     assert isinstance(content, Content)
     lines = plain(content.body).splitlines()
-    assert lines[0] == f"🟢 {row.asset} funding +0.42 % net in 72 h (51 % APR)"
+    assert lines[0] == f"🟢 {row.asset} funding +0.42 % net in 72 h"
     assert lines[1:3] == ["▲ Long OKX +0.0089 % / 4 h", "▼ Short Bybit +0.0900 % / 8 h"]
-    assert lines[4].startswith("Next payment in 37 min · data 7 s old")
+    assert lines[5:7] == ["Risk low · data 7 s old", "Next payment in 37 min"]
 
 
 def test_the_data_of_a_webhook_are_the_row_s() -> None:

@@ -55,7 +55,7 @@ def follow_up(topic: Topic, opening: Message, **changes: Any) -> Delivery:
 def test_a_message_says_what_it_is_about_and_how_long_it_is_worth_sending() -> None:
     row = DeliveryFactory()
     content = one(row)
-    assert plain(content.title) == "🟢 WIF funding +0.42 % net in 72 h (51 % APR)"
+    assert plain(content.title) == "🟢 WIF funding +0.42 % net in 72 h"
     assert content.topic is Topic.OPENED
     assert content.at == NOON
     assert content.expires_at == NOON + 4 * HOUR
@@ -170,7 +170,7 @@ def test_an_opening_that_waited_tells_the_figures_of_the_improvement() -> None:
         topic=Topic.IMPROVED, opening=opening, facts=facts(net=0.0055), at=NOON + MINUTE
     )
     row = DeliveryFactory(message=opening, facts_of=better)
-    assert plain(one(row).body).startswith("🟢 WIF funding +0.55 % net in 72 h (67 % APR)\n▲")
+    assert plain(one(row).body).startswith("🟢 WIF funding +0.55 % net in 72 h\n▲")
 
 
 def test_an_improvement_is_compared_with_what_was_announced_last() -> None:
