@@ -153,7 +153,7 @@ class Doors:
 
     async def chat(self, request: Request) -> Response:
         """The transcript of a chat."""
-        number = int(request.query_params.get("chat", "0"))
+        number = _number(request, "chat")
         room = self.world.room(number)
         held = sorted(self.book.of(NAME, str(number)), key=lambda one: int(one.id))
         rows = room.keyboard.get("keyboard") or []
@@ -171,9 +171,8 @@ class Doors:
 
     async def menu(self, request: Request) -> Response:
         """The menu somebody sees in a chat."""
-        asked = request.query_params
-        chat = int(asked.get("chat", "0"))
-        user = int(asked.get("user", "0")) or max(chat, 0)
+        asked, chat = request.query_params, _number(request, "chat")
+        user = _number(request, "user") or max(chat, 0)
         room, person = self.world.room(chat), self.world.people.get(user, {})
         language = asked.get("language", str(person.get("language_code", ""))).partition("-")[0]
         manages = self.world.place(room, user).status in MANAGING
@@ -235,6 +234,12 @@ def _door(path: str, kind: type[Any], act: Callable[[Any], Mapping[str, Any]]) -
             return said({"error": str(error), **error.told}, 409)
 
     return Route(path, door, methods=["POST"])
+
+
+def _number(request: Request, name: str) -> int:
+    """A number of the query, 0 for what is none."""
+    told = request.query_params.get(name, "")
+    return int(told) if told.removeprefix("-").isdecimal() else 0
 
 
 def _label(button: Any) -> str:

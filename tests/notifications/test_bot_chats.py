@@ -106,6 +106,12 @@ def test_topics_are_for_forums(bot: Running) -> None:
     assert bot.chat(GROUP)["messages"][-1]["thread"] == 33
 
 
+@pytest.mark.parametrize("nonsense", ["", "x", "7.5", "--7"])
+def test_the_transcript_of_no_chat_is_empty(bot: Running, nonsense: str) -> None:
+    assert bot.see("/_chat", chat=nonsense)["messages"] == []
+    assert bot.see("/_menu", chat=nonsense) == []
+
+
 def test_the_bot_is_seen_typing(bot: Running) -> None:
     assert says(bot, lambda library: library.send_chat_action(ANA, "upload_photo"))
     answer = bot.call("sendChatAction", chat_id=ANA, action="dancing")
