@@ -49,6 +49,7 @@ _TOLD_OF: Final = """
 BY_ROW: Final[Mapping[str, Policy]] = {
     "digest_items": Policy("notifications_digestitem", "created_at"),
     "clicks": Policy("notifications_click", "at"),
+    "chat_days": Policy("notifications_chatday", "day"),
     "messages": Policy(
         "notifications_message",
         "created_at",

@@ -11,7 +11,7 @@ from auditlog.models import LogEntry
 from django.db import connection
 
 from arbedge.errors import BadSetting
-from notifications import days
+from notifications import chat_figures, days
 from notifications.models import (
     Attempt,
     Broadcast,
@@ -28,6 +28,7 @@ from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
     MINUTE,
     NOON,
+    ChatFactory,
     DeliveryFactory,
     DeliveryLogFactory,
     MessageFactory,
@@ -142,6 +143,14 @@ class TestMessages:
                 " WHERE c.contype = 'f' AND c.conrelid = 'notifications_delivery'::regclass"
             )
             assert cursor.fetchall() == [("message_id",)]
+
+
+def test_days_of_chats_go() -> None:
+    chat = ChatFactory()
+    for at in (DAY_BEFORE, LATELY + timedelta(days=1), NOON):
+        chat_figures.pressed_in(chat.pk, at)
+    assert pruned("chat_days")["chat_days"][1:] == (1, True)
+    assert chat.days.count() == 2
 
 
 def test_clicks_and_forgotten_items_go() -> None:
