@@ -28,13 +28,18 @@ def start(ask: Ask) -> Reply:
     )
     needed = arrivals.needs_code(proof)
     if needed and not came_for.code:
+        joins.keep(ask.sender.telegram_id, payload)
         return onboarding.code_needed(ask)
     referral = came_for.code if payload.lower().startswith(referrals.START) else ""
     came = arrivals.arrive(
         proof, now=ask.now, code=came_for.code, referral=referral,
         language=ask.sender.language, door=Door.TELEGRAM,
     )  # fmt: skip
-    invitation = "" if needed or referral else came_for.code
+    if needed:
+        came_for = joins.kept(ask.sender.telegram_id, ask.now)
+        invitation = ""
+    else:
+        invitation = "" if referral else came_for.code
     return _arrived(ask, came, came_for, _invited(ask, came, invitation))
 
 

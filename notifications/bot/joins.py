@@ -20,7 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from arbedge import sealing
@@ -30,6 +33,7 @@ from notifications.names import ChatType
 
 LIFE: Final = timedelta(days=7)
 NEW: Final = timedelta(minutes=10)  # so long after his first moment somebody counts as brought
+KEPT_S: Final = 24 * 3600
 PURPOSE: Final = "bot_registers_chat"
 
 _SEAL_BYTES: Final = 12
@@ -37,7 +41,7 @@ _BODY: Final = struct.Struct(">BqqI")  # kind, chat, who added the bot, unix sec
 _KINDS: Final = tuple(ChatType)
 _ABOUT: Final = re.compile(r"o(\d{1,15})(?:-c(\d{1,15}))?")
 _CODE: Final = re.compile(r"(?:ref_)?([A-Za-z0-9]{6,12})")
-_LARGEST: Final = (1 << 63) - 1
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,28 @@ def counted(user: User, start: Start | str, now: datetime) -> bool:
         chat_figures.pressed_in(start.chat_id, now)
         return False
     return chat_figures.joined(user, start.chat_id, now)
+
+
+def keep(telegram_id: int, payload: str) -> None:
+    """Remembers a link for a day, for whoever has to bring an invitation first."""
+    try:
+        cache.set(_kept(telegram_id), payload, KEPT_S)
+    except RedisError as error:
+        log.warning("start_not_kept", cause=type(error).__name__)
+
+
+def kept(telegram_id: int, now: datetime) -> Start:
+    """The link somebody came by before he had an invitation; nothing where there was none."""
+    try:
+        payload = cache.get(_kept(telegram_id))
+        return read(str(payload), now) if payload else Start()
+    except (RedisError, BadInput) as error:
+        log.warning("start_forgotten", cause=type(error).__name__)
+        return Start()
+
+
+def _kept(telegram_id: int) -> str:
+    return f"bot:start:{telegram_id}"
 
 
 def _registering(told: str, now: datetime) -> Registering:

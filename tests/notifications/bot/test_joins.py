@@ -10,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from accounts import invitations
+from accounts.models.invitation import Purpose
 from arbedge.errors import BadInput
+from arbedge.names import Door
 from notifications.bot import joins
 from notifications.bot.joins import Registering, Start
 from notifications.models import ChatDay, ChatJoin
 from tests.accounts.factories import UserFactory
+from tests.notifications.bot.asking import ask, newcomer
 from tests.notifications.factories import HOUR, NOON, ChatFactory
 
 GROUP, ADA = -1_001_234_567_890, 42
@@ -86,6 +90,30 @@ def test_a_link_opens_the_bot(settings: Settings) -> None:
 def test_without_a_name_of_the_bot_there_is_no_link(settings: Settings) -> None:
     settings.BOT_NAME = ""
     assert joins.link("o7") == ""
+
+
+class TestWhoHasNoInvitationYet:
+    def test_his_link_is_remembered(self) -> None:
+        joins.keep(701, joins.about(7, 5))
+        assert joins.kept(701, NOON) == Start(opportunity_id=7, chat_id=5)
+
+    def test_who_came_by_no_link_came_for_nothing(self) -> None:
+        joins.keep(702, "")
+        assert joins.kept(702, NOON) == joins.kept(703, NOON) == Start()
+
+    def test_a_link_that_grew_old_meanwhile_is_forgotten(self) -> None:
+        joins.keep(704, joins.registering(Registering(GROUP, "group", ADA), NOON - 8 * 24 * HOUR))
+        assert joins.kept(704, NOON) == Start()
+
+    @pytest.mark.django_db
+    def test_with_his_invitation_he_counts_for_the_group(self, settings: Settings) -> None:
+        settings.INVITE_ONLY = True
+        chat, nora = ChatFactory(), newcomer()
+        code = invitations.make(Purpose.BETA, door=Door.TASK, now=NOON)[0].code
+        ask(nora, f"/start {joins.about(7, chat.pk)}")
+        assert not ChatJoin.objects.exists()
+        ask(nora, f"/start {code}")
+        assert ChatJoin.objects.get().chat == chat
 
 
 @pytest.mark.django_db
