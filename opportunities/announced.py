@@ -145,10 +145,16 @@ def _widest(legs: pl.DataFrame, found: Mapping[str, Any]) -> Difference:
     return Difference(_announced(rows[0]), _announced(rows[-1]))
 
 
+def tradable() -> pl.Expr:
+    """Whether an instrument is traded as far as is known, and no leveraged token. What was read
+    from its symbol, because the venue sent no list, has no status and is taken to be."""
+    inferred = pl.col("inferred").fill_null(value=False)
+    leveraged = pl.col("leveraged").fill_null(value=False)
+    return ((pl.col("status") == "trading") | inferred) & ~leveraged
+
+
 def _perpetuals(snapshot: Snapshot) -> pl.DataFrame:
-    return snapshot.perp.filter(
-        pl.col("status") == "trading", ~pl.col("leveraged").fill_null(value=False)
-    )
+    return snapshot.perp.filter(tradable())
 
 
 def _announced(row: Mapping[str, Any]) -> Announced:

@@ -13,7 +13,7 @@ import polars as pl
 
 from arbedge.names import Market
 from exchanges.snapshot import Snapshot
-from opportunities.announced import APART, FRESH_MS
+from opportunities.announced import APART, FRESH_MS, tradable
 
 USUAL_QUOTE: Final = "USDT"
 LIKE_AT_MOST: Final = 3
@@ -67,12 +67,13 @@ def pair(text: str, snapshot: Snapshot) -> tuple[str, str] | None:
     own symbol. A coin alone means its USDT market, else the quote with most markets. None where no
     venue has it."""
     wanted = text.strip().lstrip("$#").upper()
-    listed = _markets(snapshot).select("symbol", "asset", "quote")
+    listed = _markets(snapshot).select("symbol", "asset", "base", "quote")
     exact = listed.filter(pl.col("symbol").str.to_uppercase() == wanted)
     if not exact.is_empty():
         return _usual(exact)
     coin, _, quote = _MARKS.sub("/", wanted).partition("/")
-    own = listed.filter(pl.col("asset").str.to_uppercase() == coin)
+    named = [pl.col(name).str.to_uppercase() == coin for name in ("asset", "base")]
+    own = listed.filter(pl.any_horizontal(named))
     if quote:
         own = own.filter(pl.col("quote").str.to_uppercase() == quote.partition("/")[0])
     if not own.is_empty():
@@ -124,11 +125,7 @@ def _usual(found: pl.DataFrame) -> tuple[str, str] | None:
 
 def _markets(snapshot: Snapshot) -> pl.DataFrame:
     both = pl.concat([snapshot.spot, snapshot.perp])
-    return both.filter(
-        pl.col("status") == "trading",
-        ~pl.col("leveraged").fill_null(value=False),
-        pl.col("asset").is_not_null(),
-    )
+    return both.filter(tradable(), pl.col("asset").is_not_null())
 
 
 def _quoted(row: Mapping[str, Any]) -> Quoted:

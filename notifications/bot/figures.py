@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from arbedge.writing import THIN
 from notifications.bot.replies import Button, Rows
 from notifications.dialects import tame
+from notifications.languages import Style
 
 WIDE: Final = 40
 LONGEST_NAME: Final = 16
@@ -56,6 +57,13 @@ def table(rows: Sequence[Sequence[str]], align: str = "") -> SafeString:
         ]
         lines.append(" ".join(padded).rstrip())
     return mark_safe(f"<pre>{escape(chr(10).join(lines))}</pre>")  # noqa: S308  (escaped)
+
+
+def narrow(style: Style, seconds: float | None) -> str:
+    """A span in its largest unit, as narrow as can be: `38min`; `?` for what nobody knows."""
+    if seconds is None:
+        return "?"
+    return style.span(seconds).split(" ", maxsplit=1)[0].replace(THIN, "")
 
 
 def joined(lines: Iterable[str | SafeString | None]) -> str:

@@ -151,3 +151,11 @@ def test_an_empty_market_has_none() -> None:
 
 def test_freshness_is_the_one_of_the_gates() -> None:
     assert announced.FRESH_MS == 30_000.0
+
+
+def test_what_was_read_from_its_symbol_is_shown_too() -> None:
+    inferred = perp("okx", "WIF", status="unknown", inferred=True)
+
+    assert venues(of_coin("WIF", snapshot(inferred, perp("bybit", "WIF", status="unknown")))) == [
+        "okx"
+    ]

@@ -14,7 +14,15 @@ MARKETS = snapshot(
     spot("okx", "BTC", 100.2, 100.3, symbol="BTC-USDT"),
     spot("okx", "BTC", 99.0, 99.2, quote="USDC"),
     perp("bybit", "BTC", 100.1, 100.2),
-    perp("bybit", "PEPE", 0.00001, 0.000011, symbol="1000PEPEUSDT", multiplier=1000.0),
+    perp(
+        "bybit",
+        "PEPE",
+        0.00001,
+        0.000011,
+        symbol="1000PEPEUSDT",
+        base="1000PEPE",
+        multiplier=1000.0,
+    ),
     spot("okx", "SXP", 5.0, 5.1, quote="USDC"),
 )
 
@@ -33,6 +41,7 @@ MARKETS = snapshot(
         ("BTC-USDT-SWAP", ("BTC", "USDT")),
         ("1000PEPEUSDT", ("PEPE", "USDT")),
         ("PEPE", ("PEPE", "USDT")),
+        ("1000PEPE", ("PEPE", "USDT")),
         ("SXP", ("SXP", "USDC")),
         ("BTC/EUR", None),
         ("NOPE", None),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from accounts.permissions import Permission
@@ -29,6 +31,7 @@ DIFFERENCES_SHOWN: Final = 5
 FUNDING_PLACES: Final = 4
 LONGEST_PAIR: Final = 32
 SPREAD_PLACES: Final = 3
+DIGITS: Final = 7
 SMALLEST_SPREAD: Final = 1e-5
 _THEME: Final = Arg("theme", grammar.one_of(*tellers.THEMES), optional=True)
 
@@ -48,7 +51,10 @@ def funding_of(ask: Ask, coin: str, theme: str) -> Reply:
         return Reply(_unlisted(ask, coin, snapshot))
     style, shown = ask.style(), name(rows[0].asset)
     told = [row for row in rows if row.fresh]
-    lines = [ask.say("market.funding_of", coin=shown), *_funding_table(ask, style, told)]
+    lines = [
+        ask.say("market.funding_of", coin=shown),
+        *_funding_table(ask, style, told, _moment(snapshot)),
+    ]
     lines += _stale_funding(ask, style, [row for row in rows if not row.fresh])
     lines += _strange(ask, [coin_charts.label(row) for row in told if row.strange])
     best = announced.best_difference(rows)
@@ -143,16 +149,21 @@ def _unlisted(ask: Ask, text: str, snapshot: Snapshot) -> str:
     return ask.say("market.unlisted", coin=name(text))
 
 
-def _funding_table(ask: Ask, style: Style, rows: Sequence[Announced]) -> list[str]:
+def _moment(snapshot: Snapshot) -> datetime:
+    """The markets' own now, which in a replay is the recording's."""
+    return datetime.fromtimestamp(snapshot.now_ms / 1000, UTC)
+
+
+def _funding_table(ask: Ask, style: Style, rows: Sequence[Announced], now: datetime) -> list[str]:
     if not rows:
         return [ask.say("market.nothing_fresh")]
     heads = [ask.say(f"market.head_{one}") for one in ("rate", "eight", "next", "age")]
     cells = [["", *heads]]
     for row in rows:
-        due = None if row.next_at is None else (row.next_at - ask.now).total_seconds()
+        due = None if row.next_at is None else (row.next_at - now).total_seconds()
         cells.append([
             coin_charts.label(row), _rate(style, row), _points(style, row.per_eight_hours),
-            "–" if due is None or due < 0 else _near(style, due), _near(style, row.age_s),
+            "–" if due is None or due < 0 else figures.narrow(style, due), figures.narrow(style, row.age_s),
         ])  # fmt: skip
     return [figures.table(cells, "<>>>>")]
 
@@ -188,7 +199,7 @@ def _price_table(ask: Ask, style: Style, market: Market, rows: Sequence[Quoted])
     cells = []
     for row in fresh:
         cells.append([venue_name(row.venue), _price(style, row.mid, row, finer=10),
-                      _spread(style, row.spread), _near(style, row.age_s)])  # fmt: skip
+                      _spread(style, row.spread), figures.narrow(style, row.age_s)])  # fmt: skip
         bid, dear = _price(style, row.bid, row), _price(style, row.ask, row)
         cells.append([f"  {bid} – {dear}"])
     lines.append(figures.table(cells, "<>>>") if cells else ask.say("market.nothing_fresh"))
@@ -247,16 +258,11 @@ def _points(style: Style, rate: float | None) -> str:
     return style.percent(rate, FUNDING_PLACES).replace("\u2009%", "")
 
 
-def _near(style: Style, seconds: float | None) -> str:
-    """A span in its largest unit, as narrow as can be."""
-    if seconds is None:
-        return "?"
-    return style.span(seconds).split(" ")[0].replace("\u2009", "")
-
-
 def _price(style: Style, value: float, row: Quoted, finer: int = 1) -> str:
-    """With the places of its tick, or of a tenth of it: a middle lies between two ticks."""
-    return style.number(writing.price(value, row.tick / finer if row.tick else None))
+    """With the places of its tick, or of a tenth of it: a middle lies between two ticks. Without a
+    tick with as many digits as tell bid from ask."""
+    tick = row.tick / finer if row.tick else 10.0 ** (math.floor(math.log10(value)) - DIGITS)
+    return style.number(writing.price(value, tick))
 
 
 def _spread(style: Style, spread: float) -> str:

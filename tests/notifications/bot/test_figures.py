@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from notifications.bot import figures
 from notifications.bot.figures import WIDE, table, width
+from notifications.languages import Style
 from notifications.telegram_text import plain
 
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
@@ -73,3 +74,10 @@ def test_a_button_with_too_long_a_line_is_left_out(line: str, there: bool) -> No
 def test_names_are_tame_and_short() -> None:
     assert figures.name("A" * 60) == "A" * 15 + "…"
     assert "\n" not in figures.name("A\nB")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, "?"), (4.0, "4s"), (2_300.0, "38min"), (15_000.0, "4h")]
+)
+def test_spans_in_tables_are_narrow(seconds: float | None, text: str) -> None:
+    assert figures.narrow(Style(), seconds) == text

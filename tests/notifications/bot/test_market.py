@@ -170,6 +170,18 @@ def test_a_price_has_two_lines_a_venue(ada: User) -> None:
     assert lines[at + 1] == "  61,234.5 – 61,234.6"
 
 
+def test_without_a_tick_bid_and_ask_can_still_be_told_apart(held: Book, ada: User) -> None:
+    held.rows = (spot("okx", "BTC", 67_280.01, 67_280.02),)
+
+    assert "  67,280.010 – 67,280.020" in ask(ada, "/price BTC").text
+
+
+def test_in_a_replay_the_next_payment_is_that_of_the_recording(held: Book, ada: User) -> None:
+    text = ask(ada, "/funding WIF", now=NOON + timedelta(days=1)).text
+
+    assert cells(text, "OKX")[3] == "38min"
+
+
 def test_where_it_is_cheapest_and_dearest_adds_up_by_hand(ada: User) -> None:
     text = ask(ada, "/price btc/usdt").text
 
