@@ -163,7 +163,8 @@ def _funding_table(ask: Ask, style: Style, rows: Sequence[Announced], now: datet
         due = None if row.next_at is None else (row.next_at - now).total_seconds()
         cells.append([
             coin_charts.label(row), _rate(style, row), _points(style, row.per_eight_hours),
-            "–" if due is None or due < 0 else figures.narrow(style, due), figures.narrow(style, row.age_s),
+            "–" if due is None or due < 0 else figures.narrow(style, due),
+            figures.narrow(style, row.age_s),
         ])  # fmt: skip
     return [figures.table(cells, "<>>>>")]
 
