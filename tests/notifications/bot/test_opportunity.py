@@ -12,8 +12,9 @@ from accounts.models import User
 from arbedge import cache
 from arbedge.names import Event, Reason, State, Tier
 from notifications import facts_now
-from notifications.bot import chat_admins
+from notifications.bot import chat_admins, words
 from notifications.bot.commands.why import rounded
+from notifications.codes import Why
 from notifications.models import Delivery
 from opportunities.breakdown import waterfall
 from tests.notifications import events
@@ -362,3 +363,29 @@ def _plain(value: object) -> object:
     if isinstance(value, str) and value[:4].isdigit():
         return value.replace("+00:00", "").rstrip("0").rstrip(".:")
     return value
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("why", [one for one in Why if one is not Why.CHAT_PAUSED])
+def test_every_rule_has_words_in_every_language(language: str, why: Why) -> None:
+    assert words.known(f"opportunities.told.{why.code}")
+    assert words.say(language, f"opportunities.told.{why.code}")
+
+
+@pytest.mark.parametrize("code", ["age", "spread", "rate", "pays", "depth", "thin_volume",
+                                  "thin_interest", "volatile"])  # fmt: skip
+def test_every_gate_has_words(code: str) -> None:
+    assert words.known(f"opportunities.gate.{code}")
+
+
+def test_a_signal_is_called_no_arbitrage(ada: User) -> None:
+    alone = {"short": None, "short_venue": "", "short_symbol": "", "short_market": ""}
+    nothing = dict.fromkeys(("short_bid", "short_ask", "short_rate", "short_interval_hours",
+                             "short_next_at", "short_age_ms", "gap", "first", "later", "k", "cost",
+                             "gross_announced", "net_announced"))  # fmt: skip
+    one = live("WIF", kind="technical", short_fee_bps=0.0, **alone, **nothing)
+
+    text = ask(reader(experience="advanced"), f"/opportunity {one.pk}").text
+
+    assert "WIF on OKX: a signal of a rule, no arbitrage." in text
+    assert "▼" not in text
