@@ -1,8 +1,8 @@
-"""`python -m tests.bench [--quick] [--full] [a … i]`: how fast the engine is, as one table.
+"""`python -m tests.bench [--quick] [--full] [a … j]`: how fast the engine is, as one table.
 
 a: bytes to columns, and to ranked rows, against ccxt's own parsers on the same bytes; b: detect,
 gate and rank; c: the lifecycle in PostgreSQL; d: bytes and rows a second; e: book and depth;
-f: people; g: the console of people; h: reaching people; i: sending.
+f: people; g: the console of people; h: reaching people; i: sending; j: talking.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tests.bench.people import people
 from tests.bench.reaching import reaching
 from tests.bench.report import Line, show
 from tests.bench.sending import sending
+from tests.bench.talking import talking
 
 SCALES = (0.25, 0.5, 1.0, 2.0)  # doubled three times
 WIDE = 150
@@ -40,13 +41,14 @@ PARTS = {
     "g": "the console of people",
     "h": "reaching people: eligibility and fan-out",
     "i": "sending: rate, pace, time to the first message",
+    "j": "talking: updates through webhook, handler and answer",
 }
 
 
 def main() -> int:
     """Run the chosen parts and print the table; 1 when an aim was missed."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a to i")
+    asked.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help="a to j")
     asked.add_argument("--quick", action="store_true", help="one size, few repeats")
     asked.add_argument(
         "--full", action="store_true", help="f to h: up to a million people; i: 5,000 at the pace"
@@ -63,7 +65,7 @@ def main() -> int:
 @contextlib.contextmanager
 def _stores(chosen: list[str]) -> Iterator[None]:
     """Django with a database and a cache of our own, or without any where none is needed."""
-    if {"c", "e", "f", "g", "h", "i"} & set(chosen):
+    if {"c", "e", "f", "g", "h", "i", "j"} & set(chosen):
         with storing.engines():
             yield
     else:
@@ -78,6 +80,7 @@ def _measured(chosen: list[str], *, quick: bool, full: bool) -> list[Line]:
     work["f"] = (lambda: people(quick=quick, full=full),)
     work["h"] = (lambda: reaching(quick=quick, full=full),)
     work["i"] = (lambda: sending(quick=quick, full=full),)
+    work["j"] = (lambda: talking(quick=quick, full=full),)
     work["g"] = (lambda: desk(quick=quick, full=full),)
     lines: list[Line] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

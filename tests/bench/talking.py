@@ -1,0 +1,136 @@
+"""(j) talking: how many people the bot answers a second, and how soon, by webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from arbedge import ports
+from tests.bench.receiving import Receiver, _process, receiver
+from tests.bench.report import Line
+from tests.bench.timing import NO_TIME, Timed
+
+TOKEN = f"7000000001:{35 * 'x'}"
+AIM_PER_S = 200
+AIM_P95_MS = 300.0
+CALM_PER_S = 50
+FASTEST = 1_000  # a second, the most the setting takes
+AT_ONCE = 16
+LINES = ("/status", "/mutes", "/help")
+SETTLED_S = 0.5  # the processes are idle again
+PATIENCE_S = 120.0
+
+
+def talking(*, quick: bool, full: bool) -> Iterator[Line]:
+    """A web process, a bot process and the Bot API on this machine; everybody asks once."""
+    from django.utils import timezone
+
+    from accounts import seeding
+
+    flood, calm = (400, 150) if quick else (4_000, 3_000) if full else (1_500, 500)
+    seeding.seed(flood + calm + 50, flood + calm + 50, timezone.now())
+    people = iter(_people())
+    with receiver() as at, _bot(at) as url:
+        _ask(at, url, [next(people) for _ in range(50)], AIM_PER_S)
+        waits = _ask(at, url, [next(people) for _ in range(calm)], CALM_PER_S)
+        p95 = waits[int(0.95 * len(waits))]
+        took = Timed(waits[0], statistics.median(waits))
+        yield Line("j", "webhook to answer received, warm", f"{calm:,} at {CALM_PER_S}/s", took,
+                   f"p95 {p95:,.0f} ms", f"{AIM_P95_MS:,.0f} ms", p95 <= AIM_P95_MS)  # fmt: skip
+        began = time.perf_counter()
+        _ask(at, url, [next(people) for _ in range(flood)], None)
+        rate = flood / (time.perf_counter() - began - SETTLED_S)
+        yield Line("j", "updates a second, webhook to answer", f"{flood:,} at once", NO_TIME,
+                   f"{rate:,.0f}/s", f"{AIM_PER_S}/s", rate >= AIM_PER_S)  # fmt: skip
+
+
+def _people() -> list[int]:
+    """Telegram ids of those who have a session."""
+    from accounts.models import Session
+
+    found = Session.objects.filter(state="active").order_by("user_id")
+    return list(found.values_list("user__telegram_id", flat=True))
+
+
+@contextlib.contextmanager
+def _bot(at: Receiver) -> Iterator[str]:
+    """The Procfile's web and bot processes; the address of the webhook."""
+    port = ports.free()
+    told = {
+        "TELEGRAM_API_URL": at.url, "BOT_TOKEN": TOKEN, "TELEGRAM_PER_SECOND": str(FASTEST),
+        "TELEGRAM_WEBHOOK": "true", "SITE_URL": "https://arbedge.example", "LOG_LEVEL": "ERROR",
+    }  # fmt: skip
+    web = [
+        "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port",
+        str(port), "--workers", "1", "--blocking-threads", "3", "arbedge.wsgi:application",
+    ]  # fmt: skip
+    with _process(web, told | {"DATABASE_POOL": "true"}), _process(["manage.py", "bot"], told):
+        yield f"http://127.0.0.1:{port}/telegram/webhook"
+
+
+def _secret() -> str:
+    from django.test import override_settings
+
+    from notifications.bot import intake
+
+    with override_settings(BOT_TOKEN=TOKEN):
+        return intake.secret_token()
+
+
+def _ask(at: Receiver, url: str, people: Sequence[int], per_s: float | None) -> list[float]:
+    """Everybody asks once, at a pace or as fast as they are taken. Returns all waits until the
+    answer was received, in milliseconds, the shortest first."""
+    at.clear()
+    posted = asyncio.run(_post(url, people, per_s))
+    end = time.monotonic() + PATIENCE_S
+    while at.taken() < len(people):
+        assert time.monotonic() < end, f"only {at.taken()} of {len(people)} were answered"
+        time.sleep(0.02)
+    answered = {int(call["to"]): call["at_ms"] for call in at.calls() if call["status"] == 200}
+    time.sleep(SETTLED_S)
+    return sorted(answered[who] - posted[who] for who in people)
+
+
+async def _post(url: str, people: Sequence[int], per_s: float | None) -> Mapping[int, float]:
+    """Posts one update each, as Telegram does; returns when each was posted (ms since 1970)."""
+    posted: dict[int, float] = {}
+    numbers = iter(range(time.time_ns() // 1_000, 1 << 62))
+    places = asyncio.Semaphore(AT_ONCE)
+    began = time.perf_counter()
+
+    async def one(place: int, who: int, client: httpx.AsyncClient) -> None:
+        if per_s is not None:
+            await asyncio.sleep(max(0.0, began + place / per_s - time.perf_counter()))
+        async with places:
+            posted[who] = time.time() * 1000
+            answer = await client.post(url, json=_update(next(numbers), who, place))
+            assert answer.status_code == 204, answer.status_code
+
+    headers = {"X-Telegram-Bot-Api-Secret-Token": _secret()}
+    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+        await _until_it_serves(client, url)
+        began = time.perf_counter()
+        await asyncio.gather(*(one(place, who, client) for place, who in enumerate(people)))
+    return posted
+
+
+async def _until_it_serves(client: httpx.AsyncClient, url: str) -> None:
+    for _ in range(600):
+        with contextlib.suppress(httpx.TransportError):
+            await client.get(url)
+            return
+        await asyncio.sleep(0.1)
+
+
+def _update(number: int, who: int, place: int) -> dict[str, Any]:
+    chat = {"id": who, "type": "private"}
+    person = {"id": who, "is_bot": False, "first_name": "Anna", "language_code": "en"}
+    message = {"message_id": place + 1, "date": int(time.time()), "from": person, "chat": chat,
+               "text": LINES[place % len(LINES)]}  # fmt: skip
+    return {"update_id": number, "message": message}
