@@ -55,6 +55,10 @@ WHERE update_id = %s AND state = 0 AND attempts = %s
 _END: Final = """
 UPDATE notifications_botupdate
 SET state = %s, problem = %s, sealed = '', calls = '[]', settled_at = %s WHERE update_id = %s
+RETURNING EXISTS (
+    SELECT FROM notifications_botupdate AS other
+    WHERE other.lane = %s AND other.state < 2 AND other.update_id <> %s
+)
 """
 # What ended in order was no attempt that failed.
 _LATER: Final = """
@@ -101,11 +105,13 @@ class _Row:
 
 @dataclass(slots=True)
 class _Turn:
-    """A lane for the time it is this worker's: its updates, and whether more are due after it."""
+    """A lane for the time it is this worker's: whether it `goes_on`, so far as is known, how much
+    is done, and whether more is due after it."""
 
     lane: int
     now: datetime
     mine: bool
+    goes_on: bool = True
     more: bool = False
     done: int = 0
 
@@ -118,8 +124,8 @@ def work(lane: int, now: datetime) -> int:
     done = 0
     while done < AT_ONCE:
         with _taken(lane, now) as turn:
-            while turn.mine and done + turn.done < AT_ONCE and _next(turn):
-                turn.done += 1
+            while turn.mine and turn.goes_on and done + turn.done < AT_ONCE:
+                _next(turn)
         done += turn.done
         if not turn.more:
             return done
@@ -158,26 +164,31 @@ def _give_back(turn: _Turn) -> None:
         log.warning("lane_lost", error=type(error).__name__)
 
 
-def _next(turn: _Turn) -> bool:
-    """One update's way. Returns whether the next one of the lane may follow now."""
+def _next(turn: _Turn) -> None:
+    """One update's way, as far as it goes now; where that is not to its end, the lane waits."""
     row = _claim(turn)
+    turn.goes_on = False
     if row is None:
-        return False
-    if row.attempts > ATTEMPTS:
-        log.error("update_given_up", update_id=row.update_id, attempts=row.attempts - 1)
-        _end(row, "poison", turn.now)
-        return True
+        return
     try:
-        if row.state == UpdateState.WAITING:
-            _handle(row, turn.now)
-        return not row.calls or _answer(row, turn.now)
+        _go(row, turn)
     except (OperationalError, InterfaceError) as error:
         log.warning("update_interrupted", update_id=row.update_id, error=type(error).__name__)
         _again(row, turn.now, "database")
     except Exception:  # counted as an attempt, of which there are few
         log.exception("update_not_done", update_id=row.update_id)
         _again(row, turn.now, "failed")
-    return False
+
+
+def _go(row: _Row, turn: _Turn) -> None:
+    if row.attempts > ATTEMPTS:
+        log.error("update_given_up", update_id=row.update_id, attempts=row.attempts - 1)
+        _end(row, "poison", turn)
+        return
+    if row.state == UpdateState.WAITING:
+        _handle(row, turn)
+    if row.calls:
+        _answer(row, turn)
 
 
 def _claim(turn: _Turn) -> _Row | None:
@@ -193,12 +204,13 @@ def _claim(turn: _Turn) -> _Row | None:
 
 
 @sensitive_variables()
-def _handle(row: _Row, now: datetime) -> None:
+def _handle(row: _Row, turn: _Turn) -> None:
+    now = turn.now
     try:
         update = json.loads(sealing.unseal(row.sealed))
     except sealing.Unsealable as error:
         log.warning("update_unsealable", update_id=row.update_id, reason=error.message)
-        _end(row, error.code, now)
+        _end(row, error.code, turn)
         return
 
     def keep(calls: Calls) -> None:
@@ -212,37 +224,39 @@ def _handle(row: _Row, now: datetime) -> None:
 
     dispatch.handle(update, now, keep)
     if row.state == UpdateState.DONE:
-        _ended(row, "nothing_to_say", now)
+        _ended(row, "nothing_to_say", turn)
 
 
-def _answer(row: _Row, now: datetime) -> bool:
+def _answer(row: _Row, turn: _Turn) -> None:
     """Sends what is to be sent; what cannot be sent now goes on later, for some minutes."""
-    sent = answering.send(row.calls)
+    sent, now = answering.send(row.calls), turn.now
     if not sent.left:
-        _end(row, "", now)
-        return True
+        _end(row, "", turn)
+        return
     if row.handled_at is not None and now - row.handled_at > ANSWERED_WITHIN:
         log.warning("answers_dropped", update_id=row.update_id, number=len(sent.left))
-        _end(row, "unanswered", now)
-        return True
+        _end(row, "unanswered", turn)
+        return
     wait = timedelta(seconds=sent.wait_s or NOT_NOW_S)
     with connection.cursor() as cursor:
         cursor.execute(_LATER, [json.dumps(list(sent.left)), now + wait, row.update_id])
     PUT_OFF.labels("answer").inc()
-    return False
 
 
-def _end(row: _Row, problem: str, now: datetime) -> None:
-    state = UpdateState.FAILED if problem else UpdateState.DONE
+def _end(row: _Row, problem: str, turn: _Turn) -> None:
+    state, number = UpdateState.FAILED if problem else UpdateState.DONE, row.update_id
     with connection.cursor() as cursor:
-        cursor.execute(_END, [state.value, problem, now, row.update_id])
-    _ended(row, problem or "answered", now)
+        cursor.execute(_END, [state.value, problem, turn.now, number, turn.lane, number])
+        found = cursor.fetchone()
+    _ended(row, problem or "answered", turn, goes_on=bool(found and found[0]))
 
 
-def _ended(row: _Row, how: str, now: datetime) -> None:
+def _ended(row: _Row, how: str, turn: _Turn, *, goes_on: bool = True) -> None:
+    turn.done += 1
+    turn.goes_on = goes_on
     row.calls = []
     ENDED.labels(how).inc()
-    waited_s = max(0.0, (now - row.received_at).total_seconds())
+    waited_s = max(0.0, (turn.now - row.received_at).total_seconds())
     SECONDS.observe(waited_s + time.monotonic() - row.began)
 
 

@@ -102,11 +102,11 @@ def test_whoever_says_nothing_is_done_at_once(
     assert bot.sent == []
 
 
-def test_one_update_costs_six_statements(
+def test_one_update_costs_five_statements(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     says("/why 7")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(5):
         lanes.work(ANNA, NOON)
 
 
