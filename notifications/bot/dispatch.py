@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.views.decorators.debug import sensitive_variables
 from prometheus_client import Counter
 
 from accounts import sessions
@@ -22,7 +23,6 @@ from arbedge.errors import ArbEdgeError, TooMany
 from notifications import clicks, message_links
 from notifications.bot import (
     asking,
-    grammar,
     hearing,
     loading,
     membership,
@@ -51,6 +51,7 @@ class _Done:
     outcome: str
 
 
+@sensitive_variables("update", "heard")
 def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
     """Does what an update asks for and gives the calls that answer it to `keep`, once.
 
@@ -87,24 +88,23 @@ def _unread(code: str, keep: Keep) -> None:
     keep([])
 
 
+@sensitive_variables("ask", "heard", "plan", "first", "done")
 def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
     """One thing somebody said or pressed."""
     ask = asking.ask(heard, now)
     plan: Plan | None = None
     try:
-        if heard.private or heard.line:
-            _within_limits(ask, heard)
+        _within_limits(ask, heard)
         plan = planning.plan(ask, heard)
         if plan is None:
             keep(render.calls(_target(ask, heard), None))
             return
-        if plan.forgets:
-            planning.forget_message(ask)
-        done = _done(plan, ask, heard, keep)
+        first = planning.forget_message(ask) if plan.forgets else []
+        done = _done(plan, ask, heard, lambda calls: keep([*first, *calls]))
     except (OperationalError, InterfaceError):
         raise
     except ArbEdgeError as error:
-        done = _Done(_problem(ask, plan, error), error.code)
+        done = _Done(_problem(ask, error), error.code)
         keep(_calls(ask, heard, done.reply))
     except Exception:
         log.exception("command_failed", what=plan.what if plan else "")
@@ -130,7 +130,19 @@ def _done(plan: Plan, ask: Ask, heard: Heard, keep: Keep) -> _Done:
 
 
 def _within_limits(ask: Ask, heard: Heard) -> None:
-    """Raises TooMany, with words once a minute and without them after that."""
+    """Raises TooMany, with words once a minute and without them after that. A secret is taken out
+    of the chat whatever the limits say."""
+    if not heard.private and not heard.line:
+        return
+    try:
+        _count_in(ask, heard)
+    except TooMany:
+        if heard.private and not heard.line and planning.holds_secret(ask):
+            planning.forget_message(ask)
+        raise
+
+
+def _count_in(ask: Ask, heard: Heard) -> None:
     who = str(ask.sender.telegram_id)
     typed = bool(heard.line) and not heard.callback_id
     name, rate = ("bot", COMMANDS_RATE) if typed else ("bot-presses", PRESSES_RATE)
@@ -150,23 +162,16 @@ def _allow(name: str, who: str, rate: str, code: str) -> None:
     )  # fmt: skip
 
 
-def _problem(ask: Ask, plan: Plan | None, error: ArbEdgeError) -> Reply | None:
+def _problem(ask: Ask, error: ArbEdgeError) -> Reply | None:
     """What went wrong and what to do next; wrong arguments are answered with the usage."""
     if error.code == "flood_again":
         return None
     text = ask.problem(error)
-    command = plan.command if plan else None
     if ask.pressed:
         return Reply(toast=render.toast(text), alert=True)
-    if command is not None and command.args and error.code in _OF_ARGUMENTS:
-        usage = grammar.usage(command.name, command.args)
+    if usage := error.details.get("usage"):
         text = f"{text}\n\n{ask.say('errors.usage', usage=usage)}"
     return Reply(text)
-
-
-_OF_ARGUMENTS: Final = frozenset({
-    "missing_argument", "too_many_arguments", "bad_coin", "bad_venue", "bad_choice", "bad_number",
-})  # fmt: skip
 
 
 def _calls(ask: Ask, heard: Heard, reply: Reply | None) -> list[Call]:

@@ -7,17 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from arbedge import aio
-from arbedge.errors import Forbidden, NotFound
-from notifications.bot import allowed, grammar, questions, registry, spilled, talks
+from arbedge.errors import BadInput, Forbidden, NotFound
+from notifications.bot import aliases, allowed, grammar, questions, registry, spilled, talks
 from notifications.bot.asks import Ask
 from notifications.bot.hearing import Heard
 from notifications.bot.questions import NO, YES
 from notifications.bot.registry import Command, Scope
+from notifications.bot.render import Call
 from notifications.bot.replies import Button, Reply
-from notifications.models import Alias
+from notifications.channels.answers import Answer, Unsent
+from notifications.names import Outcome
+from notifications.telegram_errors import verdict
 from notifications.telegram_transport import transport
 
+log = structlog.get_logger(__name__)
 _CODE: Final = re.compile(r"[A-Za-z0-9]{6,12}")
 
 
@@ -62,8 +68,13 @@ def of_command(ask: Ask, command: Command, rest: str, *, confirmed: bool = False
     refused = allowed.refusal(ask, command)
     if refused is not None:
         raise refused
-    whole = replace(ask, command=command, args=grammar.parse(command.args, rest),
-                    confirmed=confirmed)  # fmt: skip
+    try:
+        args = grammar.parse(command.args, rest)
+    except BadInput as error:
+        if not command.hidden:
+            error.details["usage"] = command.usage
+        raise
+    whole = replace(ask, command=command, args=args, confirmed=confirmed)
     if command.confirms and not confirmed:
         line = f"{command.name} {rest}".strip()
         return Plan(command.name, lambda: _really(whole, command, line), command=command)
@@ -79,14 +90,30 @@ def usable(ask: Ask, button: Button) -> bool:
     return command is not None and allowed.refusal(ask, command) is None
 
 
-def forget_message(ask: Ask) -> None:
-    """Deletes the message at Telegram; one that is gone already is as good."""
+def holds_secret(ask: Ask) -> bool:
+    """Whether a text that asks for nothing is what a conversation asked for in secret, or looks
+    like a key."""
+    talk = talks.current(ask.person.pk, ask.now) if ask.person else None
+    conversation = registry.conversation(talk.name) if talk else None
+    asked_for = bool(conversation and talk and talk.step in conversation.secret_steps)
+    return asked_for or spilled.likely(ask)
+
+
+def forget_message(ask: Ask) -> list[Call]:
+    """Deletes the message at Telegram; one that is gone already is as good. Returns the call to be
+    repeated where that could not be done now."""
     told = {"chat_id": ask.place.chat_id, "message_id": ask.message_id}
-    aio.run(_delete(told))
+    try:
+        answer = aio.run(_delete(told))
+        done = verdict(answer.status, answer.json()).outcome is not Outcome.RETRY
+    except Unsent as error:
+        log.warning("secret_not_deleted_yet", code=error.code)
+        done = False
+    return [] if done else [{"method": "deleteMessage", "told": told}]
 
 
-async def _delete(told: dict[str, int]) -> None:
-    await transport().call("deleteMessage", told)
+async def _delete(told: dict[str, int]) -> Answer:
+    return await transport().call("deleteMessage", told)
 
 
 def _known(name: str, *, pressed: bool) -> Command | None:
@@ -97,9 +124,9 @@ def _known(name: str, *, pressed: bool) -> Command | None:
 def _by_own_name(ask: Ask, name: str) -> Plan:
     """A name of the person's own for a line, else a mistyped command."""
     if ask.person is not None:
-        own = Alias.objects.filter(user=ask.person, name=name).first()
-        if own is not None:
-            first, _, rest = own.line.lstrip("/").partition(" ")
+        line = aliases.of(ask.person.pk).get(name)
+        if line is not None:
+            first, _, rest = line.lstrip("/").partition(" ")
             command = _known(first, pressed=False)
             if command is not None:
                 return of_command(ask, command, rest)

@@ -6,81 +6,151 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0032_people_as_such'),
-        ('notifications', '0030_messages_can_be_pruned'),
+        ("accounts", "0032_people_as_such"),
+        ("notifications", "0030_messages_can_be_pruned"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Talk',
+            name="Talk",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='talk', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('name', models.CharField(max_length=32)),
-                ('step', models.CharField(max_length=32)),
-                ('data', models.JSONField(blank=True, default=dict, help_text='Never anything secret.')),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('expires_at', models.DateTimeField()),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="talk",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("name", models.CharField(max_length=32)),
+                ("step", models.CharField(max_length=32)),
+                (
+                    "data",
+                    models.JSONField(blank=True, default=dict, help_text="Never anything secret."),
+                ),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                ("expires_at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='chat',
-            name='thread_id',
-            field=models.BigIntegerField(blank=True, help_text='The forum topic posts go to; empty: the general one.', null=True),
+            model_name="chat",
+            name="thread_id",
+            field=models.BigIntegerField(
+                blank=True,
+                help_text="The forum topic posts go to; empty: the general one.",
+                null=True,
+            ),
         ),
         migrations.CreateModel(
-            name='BotUpdate',
+            name="BotUpdate",
             fields=[
-                ('update_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('lane', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=32)),
-                ('sealed', models.TextField(blank=True)),
-                ('state', models.SmallIntegerField(choices=[(0, 'waiting'), (1, 'answering'), (2, 'done'), (3, 'failed')], default=0)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('calls', models.JSONField(blank=True, default=list)),
-                ('due_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=64)),
+                ("update_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("lane", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=32)),
+                ("sealed", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[(0, "waiting"), (1, "answering"), (2, "done"), (3, "failed")],
+                        default=0,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("calls", models.JSONField(blank=True, default=list)),
+                ("due_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__lt', 2)), fields=['lane', 'update_id'], name='bot_update_lane'), models.Index(fields=['settled_at'], name='bot_update_settled')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__lt', 2), models.Q(('sealed', ''), ('settled_at__isnull', False)), _connector='OR'), name='bot_update_forgets_what_was_said')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__lt", 2)),
+                        fields=["lane", "update_id"],
+                        name="bot_update_lane",
+                    ),
+                    models.Index(fields=["settled_at"], name="bot_update_settled"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__lt", 2),
+                            models.Q(("sealed", ""), ("settled_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="bot_update_forgets_what_was_said",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=1000)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=1000)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feedback",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('nonce', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('chat_id', models.BigIntegerField()),
-                ('line', models.TextField()),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("nonce", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("chat_id", models.BigIntegerField()),
+                ("line", models.TextField()),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Alias',
+            name="Alias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32)),
-                ('line', models.CharField(max_length=200)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=32)),
+                ("line", models.CharField(max_length=200)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'name'), name='alias_one_of_a_name')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "name"), name="alias_one_of_a_name")
+                ],
             },
         ),
     ]

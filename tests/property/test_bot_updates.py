@@ -76,7 +76,7 @@ def places(inside: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     """An update as people send them, of which some places hold something else or nothing."""
-    update = copy.deepcopy(draw(st.sampled_from([*OURS, *_recorded()])))
+    update: dict[str, Any] = copy.deepcopy(draw(st.sampled_from([*OURS, *_recorded()])))
     for _ in range(draw(st.integers(1, 3))):
         _spoil(update, draw(st.sampled_from(places(update))), draw(st.none() | anything))
     update["update_id"] = 1

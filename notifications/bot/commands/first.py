@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import sessions
+from accounts import sessions, tiers
 from accounts.models.session import Outcome
 from arbedge.errors import NotFound
 from notifications.bot import allowed, arriving, grammar, registry, talks
@@ -32,10 +32,11 @@ def _usable(ask: Ask) -> list[Command]:
 
 
 def _listed(ask: Ask, command: Command, where: registry.Scope) -> bool:
-    """What a tier or a key would open is listed too: people see what there is. What is not for
-    them at all is not."""
+    """What a session, a tier or a key would open is listed too: people see what there is. What is
+    the staff's is not."""
     refused = allowed.refusal(ask, command, where=where)
-    return refused is None or refused.code in _COULD_BE
+    staff = bool(command.roles) or command.permission in tiers.OF_ROLES
+    return refused is None or (refused.code in _COULD_BE and not staff)
 
 
 _COULD_BE = frozenset({"no_session", "missing_tier", "beta_over", "key_missing"})

@@ -141,3 +141,10 @@ def test_an_old_question_is_asked_again() -> None:
     nonce = questions.ask(person.pk, person.telegram_id or 0, "logout", NOON)
     said = press(person, f"yes {nonce}", now=NOON + timedelta(minutes=6))
     assert "older than five minutes" in said.toast
+
+
+def test_a_wrong_argument_is_answered_with_the_usage() -> None:
+    said = ask(member(), "/alerts nonsense of all sorts")
+    assert "/alerts" in said.text
+    assert "Something is missing" in ask(member(), "/feedback").text
+    assert "/feedback" in ask(member(), "/feedback").html
