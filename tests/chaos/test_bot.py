@@ -61,7 +61,7 @@ def test_the_command_ends_cleanly_when_it_is_told_to(
 ) -> None:
     """No Telegram answers here, which is no reason to crash, nor to stay."""
     environment = {
-        **installation.environment, "BOT_TOKEN": "1:" + 35 * "x", "LOG_LEVEL": "INFO",
+        **installation.environment, "BOT_TOKEN": "7000000001:" + 35 * "x", "LOG_LEVEL": "INFO",
         "TELEGRAM_API_URL": "http://127.0.0.1:9", "TELEGRAM_WEBHOOK": "false",
     }  # fmt: skip
     process = subprocess.Popen(
