@@ -21,6 +21,7 @@ from django.utils import timezone
 from arbedge.errors import NoData
 from notifications.bot import intake, lanes
 from notifications.bot.polling import Poller
+from opportunities import charts
 
 LISTEN_S: Final = 1.0
 LOOK_EVERY_S: Final = 1.0
@@ -127,5 +128,6 @@ def run(stop: Event) -> None:
         return
     polls = not settings.TELEGRAM_WEBHOOK
     log.info("bot_runs", threads=settings.BOT_THREADS, polls=polls)
+    Thread(target=charts.warm, name="bot-charts", daemon=True).start()
     Bot(settings.BOT_THREADS, polls=polls, stop=stop).run()
     log.info("bot_stopped", left=threading.active_count() - 1)

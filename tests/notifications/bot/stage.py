@@ -53,11 +53,11 @@ class Phone:
     def press(self, line: str) -> list[Any]:
         """Presses the newest button with that line, or one that begins with it."""
         found = [
-            (one, button) for one in self.messages() for row in one["buttons"]
+            (one, button) for one in reversed(self.messages()) for row in one["buttons"]
             for button in row if button.get("callback", "").removeprefix("+").startswith(line)
         ]  # fmt: skip
         assert found, f"nothing says {line}: {self.labels()}"
-        message, button = found[-1]
+        message, button = found[0]
         self._note(f"{self.name} presses [{button['label']}]")
         pressed = self.telegram.press(self.id, button["callback"], message=message["id"])
         return self._answered(pressed["update"])
