@@ -55,7 +55,7 @@ def _people() -> list[int]:
     from accounts.models import Session
 
     found = Session.objects.filter(state="active").order_by("user_id")
-    return list(found.values_list("user__telegram_id", flat=True))
+    return [int(one) for one in found.values_list("user__telegram_id", flat=True) if one]
 
 
 @contextlib.contextmanager

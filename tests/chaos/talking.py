@@ -130,7 +130,8 @@ class Field:
     def end(self) -> None:
         """Leaves no process and nobody behind."""
         self._kill(self.pids)
-        self.parent.kill()
+        self.parent.process.kill()
+        self.parent.process.communicate()
         command = [sys.executable, "-m", "tests.chaos.talker", "--forget"]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
         self.stack.change("DROP TABLE IF EXISTS chaos_effect")
