@@ -21,7 +21,7 @@ SPANISH = {
     ],
     Topic.FADING: [
         "⚠ WIF funding se desvanece: neto +0.12 %, bajó la tasa de Bybit",
-        "Se anunció +0.42 %. Puede volver o cerrarse; se lo diremos. Datos de hace 5 s.",
+        "Se anunció +0.42 %. Puede volver o cerrarse; te lo diremos. Datos de hace 5 s.",
     ],
     Topic.CLOSED: [
         "■ WIF funding cerrada tras 5 h 12 min: prometido +0.42 %, en papel hasta ahora +0.31 %",
@@ -30,18 +30,18 @@ SPANISH = {
     Topic.VENUE_BLIND: [
         "ℹ OKX no envía datos desde hace 10 min",
         "Cerradas sin cifras: 3 (WIF, SXP, APT). Se desconoce si aún pagan.",
-        "Mire en OKX antes de actuar sobre ellas.",
+        "Mira en OKX antes de actuar sobre ellas.",
     ],
     Topic.ALERT: [
         "ℹ WIF/USDT en OKX está por encima de 2.5: 2.5312 ahora",
-        "Su alerta: breakout",
+        "Tu alerta: breakout",
         "Datos de hace 5 s.",
     ],
     Topic.BROADCAST: ["ℹ Maintenance on Sunday", "De vuelta a las 10:00 UTC."],
     Topic.TEST: [
         "ℹ Mensaje de prueba de ArbEdge",
-        "Ha llegado: las oportunidades pueden alcanzarle aquí.",
-        "Lo pidió usted en su canal webhook. No hay nada que hacer.",
+        "Ha llegado: las oportunidades pueden alcanzarte aquí.",
+        "Lo pediste tú en tu canal webhook. No hay nada que hacer.",
     ],
 }
 FRENCH = {
