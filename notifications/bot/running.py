@@ -18,14 +18,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from arbedge.errors import NoData
-from notifications.bot import intake, lanes
+from arbedge import aio
+from arbedge.errors import ArbEdgeError, NoData
+from notifications.bot import intake, lanes, setup
 from notifications.bot.polling import Poller
 from opportunities import charts
 
 LISTEN_S: Final = 1.0
 LOOK_EVERY_S: Final = 1.0
 STOP_WITHIN_S: Final = 4.0
+SET_UP_AGAIN_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -129,5 +131,25 @@ def run(stop: Event) -> None:
     polls = not settings.TELEGRAM_WEBHOOK
     log.info("bot_runs", threads=settings.BOT_THREADS, polls=polls)
     Thread(target=charts.warm, name="bot-charts", daemon=True).start()
+    if polls:
+        Thread(target=_set_up, args=[stop], name="bot-setup", daemon=True).start()
     Bot(settings.BOT_THREADS, polls=polls, stop=stop).run()
     log.info("bot_stopped", left=threading.active_count() - 1)
+
+
+def _set_up(stop: Event) -> None:
+    """Menus and texts, as soon as the Bot API answers. A webhook is set by `manage.py bot_setup`:
+    that changes where updates go for every process."""
+    try:
+        while not stop.is_set():
+            try:
+                aio.run(setup.carry_out(setup.plan(polls=True)))
+            except setup.Unreachable:
+                stop.wait(SET_UP_AGAIN_S)
+            except ArbEdgeError as error:
+                log.warning("bot_not_set_up", hint=error.message)
+                return
+            else:
+                return
+    finally:
+        connection.close()

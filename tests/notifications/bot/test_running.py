@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from notifications.bot import intake, lanes, polling, running
 from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
+from notifications.receivers.faults import Kind
 from tests.accounts.web import fresh_cache
 from tests.notifications.bot.handling import Bot, use_bot
 from tests.notifications.bot.updates import ANNA, BEN, raw, text
@@ -195,10 +196,27 @@ def test_it_asks_for_updates_where_telegram_does_not_bring_them(
     settings.BOT_TOKEN, settings.TELEGRAM_WEBHOOK, settings.BOT_THREADS = "7:x", by_webhook, 3
     asked: list[bool] = []
     monkeypatch.setattr(polling.Poller, "run", lambda _: asked.append(True))
+    monkeypatch.setattr(running, "_set_up", lambda _: None)
     stop = Event()
     threading.Timer(0.5, stop.set).start()
     running.run(stop)
     assert asked == ([] if by_webhook else [True])
+
+
+def test_where_it_asks_for_updates_it_sets_its_menus_itself(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "SET_UP_AGAIN_S", 0.1)
+    with telegram(TOKEN) as at:
+        settings.BOT_TOKEN, settings.TELEGRAM_WEBHOOK = TOKEN, False
+        settings.TELEGRAM_API_URL = at.url
+        at.wish(Kind.STATUS, method="getMe", times=1, status=502)
+        stop = Event()
+        process = Thread(target=running.run, args=[stop])
+        process.start()
+        until(lambda: at.see("/_menu", chat=ANNA, user=ANNA), "no menu was set")
+        stop.set()
+        process.join(PATIENCE_S)
 
 
 def test_the_command_ends_by_a_signal(settings: Settings) -> None:
