@@ -54,11 +54,12 @@ def register(limit: str, counter: Counter) -> None:
 def lines(user_id: int, allowance: Allowance, now: datetime) -> list[Line]:
     """Every counted limit of the allowance with what is used of it."""
     return [
-        Line(name, TITLES[name], getattr(allowance, name), _used(name, user_id, now))
+        Line(name, TITLES[name], getattr(allowance, name), used(name, user_id, now))
         for name in COUNTED
     ]
 
 
-def _used(name: str, user_id: int, now: datetime) -> int | None:
+def used(name: str, user_id: int, now: datetime) -> int | None:
+    """How much of one counted limit is used; None where nobody counts it, or it is not known."""
     counter = _counters.get(name)
     return None if counter is None else counter(user_id, now)

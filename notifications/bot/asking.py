@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from accounts import standing
 from accounts.models import User
@@ -11,6 +12,8 @@ from notifications.bot import chat_admins
 from notifications.bot.asks import Ask, Place
 from notifications.bot.hearing import Heard
 from notifications.models import Chat
+
+_PERSON: Final = f"SELECT * FROM {User._meta.db_table} WHERE telegram_id = %s"  # noqa: S608, SLF001
 
 
 def ask(heard: Heard, now: datetime) -> Ask:
@@ -37,7 +40,9 @@ def ask(heard: Heard, now: datetime) -> Ask:
 
 
 def _person(telegram_id: int) -> User | None:
-    return User.objects.filter(telegram_id=telegram_id).first()
+    """Asked for by every update, so that building the statement anew each time would show."""
+    found: User | None = next(iter(User.objects.raw(_PERSON, [telegram_id])), None)
+    return found
 
 
 def _place(heard: Heard) -> Place:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts import preferences
-from accounts.models import User
+from accounts.models import Preferences, User
 from accounts.permissions import may
 from accounts.standing import Standing
 from arbedge.errors import ArbEdgeError
@@ -69,6 +69,7 @@ class Ask:
     message_id: int = 0
     pressed: bool = False
     confirmed: bool = False
+    read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def user(self) -> User:
@@ -95,8 +96,15 @@ class Ask:
         """How figures and times are written for the reader."""
         numbers = Style().numbers
         if self.place.private and self.person is not None:
-            numbers = preferences.of(self.person.pk).number_format
+            numbers = self.preferences().number_format
         return Style(self.language, self.zone, numbers)
+
+    def preferences(self) -> Preferences:
+        """The person's preferences as they were when he asked; read once."""
+        if "preferences" not in self.read:
+            self.read["preferences"] = preferences.of(self.user.pk)
+        held: Preferences = self.read["preferences"]
+        return held
 
     def say(self, key: str, /, **values: Any) -> str:
         """A text of the bot in the reader's language; values are escaped."""

@@ -25,6 +25,7 @@ from notifications.bot import (
     asking,
     hearing,
     loading,
+    member_updates,
     membership,
     planning,
     render,
@@ -60,11 +61,8 @@ def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
     """
     loading.load()
     try:
-        with transaction.atomic():
-            moved = membership.happened(update, now)
-            if moved is not None:
-                keep(moved)
-        heard = None if moved is not None else hearing.heard(update)
+        moved = member_updates.read(update) is not None and _moved(update, now, keep)
+        heard = None if moved else hearing.heard(update)
     except (OperationalError, InterfaceError):
         raise
     except ArbEdgeError as error:
@@ -74,13 +72,22 @@ def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
         log.exception("update_failed", update_id=update.get("update_id"))
         _unread("failed", keep)
         return
-    if moved is not None:
+    if moved:
         HANDLED.labels("membership", "done").inc()
     elif heard is None:
         HANDLED.labels("nothing", "ignored").inc()
         keep([])
     else:
         _asked(heard, now, keep)
+
+
+def _moved(update: Mapping[str, Any], now: datetime, keep: Keep) -> bool:
+    """Whether the update was about who is where; then its answer is kept with what it changed."""
+    with transaction.atomic():
+        calls = membership.happened(update, now)
+        if calls is not None:
+            keep(calls)
+    return calls is not None
 
 
 def _unread(code: str, keep: Keep) -> None:

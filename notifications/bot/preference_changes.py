@@ -78,7 +78,8 @@ class Form:
 
 
 def form(ask: Ask) -> Form:
-    """The form of whoever asks."""
+    """The form of whoever asks, with what was changed a moment ago."""
+    ask.read.clear()
     sections = preferences.describe(ask.user.pk, now=ask.now)
     entries = {one.name: one for section in sections for one in section.fields}
     return Form(ask.style(), entries, sections)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from notifications.bot import words
 from notifications.bot.replies import Button, Picture, Reply, Rows, Wants
-from notifications.telegram_text import LONGEST_CAPTION, fit, pieces, plain
+from notifications.telegram_text import LONGEST_CAPTION, LONGEST_TEXT, fit, pieces, plain, units
 
 LONGEST_LINE: Final = (
     64  # bytes of a button's data (core.telegram.org/bots/api#inlinekeyboardbutton)
@@ -65,7 +65,8 @@ def _messages(target: Target, reply: Reply, keeps: Keeps) -> Iterator[Call]:
 
 
 def _texts(target: Target, reply: Reply, keeps: Keeps) -> Iterator[Call]:
-    parts = pieces(reply.text)
+    short = units(reply.text) <= LONGEST_TEXT  # with its tags, so without them too
+    parts = [reply.text] if short else pieces(reply.text)
     markup = _markup(target, reply, keeps)
     if target.edits and not reply.new and len(parts) == 1 and reply.wants is Wants.NOTHING:
         told = {"chat_id": target.chat_id, "message_id": target.edits, "text": parts[0], **_HTML}

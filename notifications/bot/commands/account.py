@@ -64,8 +64,7 @@ def _mine(ask: Ask) -> Iterator[str]:
     yield ask.say("account.status.session", until=style.when(until, ask.now))
     yield from tier_lines.tier(ask)
     limit = tiers.of(who, now=ask.now).pushes_per_day
-    [sent] = [one.used for one in usage.lines(who.user_id, tiers.of(who, now=ask.now), ask.now)
-              if one.name == "pushes_per_day"]  # fmt: skip
+    sent = usage.used("pushes_per_day", who.user_id, ask.now)
     yield ask.say("account.status.messages", used=tier_lines.of(ask, sent, limit))
     muted = len(mutes.listed(who.user_id, ask.now))
     if muted:
