@@ -235,5 +235,5 @@ def test_the_first_page_needs_as_many_queries_however_much_was_found(
 ) -> None:
     for _ in range(12):
         OpportunityFactory()
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(20):
         admin_client.get("/console/")

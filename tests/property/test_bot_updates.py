@@ -78,7 +78,8 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     """An update as people send them, of which some places hold something else or nothing."""
     update: dict[str, Any] = copy.deepcopy(draw(st.sampled_from([*OURS, *_recorded()])))
     for _ in range(draw(st.integers(1, 3))):
-        _spoil(update, draw(st.sampled_from(places(update))), draw(st.none() | anything))
+        if left := places(update):
+            _spoil(update, draw(st.sampled_from(left)), draw(st.none() | anything))
     update["update_id"] = 1
     return update
 
