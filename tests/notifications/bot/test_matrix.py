@@ -38,6 +38,12 @@ def never_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def telegram_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever another test has left of a Telegram that was silent about the same group."""
+    monkeypatch.setattr(chat_admins, "unanswered", lambda *_: False)
+
+
 def sample(arg: Arg) -> str:
     """A word this argument takes; what takes but some words names them."""
     named: list[str] = []
