@@ -55,7 +55,7 @@ def _show() -> None:
     from arbedge import demo, status
     from notifications import demo as demo_people
     from notifications import progress
-    from notifications.bot import load
+    from notifications.bot.staff import load
     from opportunities import asides
 
     status.register("Messages", progress.lines)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from arbedge.names import Language
-from notifications.bot import joins
+from notifications.bot.groups import joins
 from notifications.dialects import tame
 from notifications.names import Topic
 

@@ -14,7 +14,7 @@ from accounts.admin.kept import kept
 from arbedge import console, dashboard, writing
 from notifications import channel_health
 from notifications.admin.messages import told_of
-from notifications.bot import load, told_us
+from notifications.bot.staff import load, told_us
 from notifications.models.bot import UpdateState
 from opportunities.admin import parts
 

@@ -19,7 +19,7 @@ from accounts.admin.owned import OfPeopleAdmin
 from accounts.models import User
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
-from notifications.bot import told_us
+from notifications.bot.staff import told_us
 from notifications.models import Alias, BotUpdate, Feedback, Talk
 from notifications.models.bot import UpdateState
 

@@ -8,7 +8,7 @@ from accounts import permissions
 from accounts.permissions import Permission, Why
 from arbedge.errors import Forbidden
 from arbedge.names import AccountState
-from notifications.bot import chat_admins
+from notifications.bot.groups import chat_admins
 from notifications.bot.registry import Command, Scope
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Final
 from accounts import standing
 from accounts.models import User
 from accounts.standing import Standing
-from notifications.bot import chat_admins
 from notifications.bot.asks import Ask, Place
+from notifications.bot.groups import chat_admins
 from notifications.bot.hearing import Heard
 from notifications.models import Chat
 

@@ -21,16 +21,9 @@ from accounts import sessions
 from arbedge import limits
 from arbedge.errors import ArbEdgeError, TooMany
 from notifications import clicks, message_links
-from notifications.bot import (
-    asking,
-    hearing,
-    loading,
-    member_updates,
-    membership,
-    planning,
-    render,
-)
+from notifications.bot import asking, hearing, loading, planning, render
 from notifications.bot.asks import Ask
+from notifications.bot.groups import member_updates, membership
 from notifications.bot.hearing import Heard
 from notifications.bot.planning import Plan
 from notifications.bot.render import Call, Target

@@ -11,9 +11,10 @@ import structlog
 
 from arbedge import aio
 from arbedge.errors import BadInput, Forbidden, NotFound
-from notifications.bot import aliases, allowed, grammar, questions, registry, spilled, talks
+from notifications.bot import aliases, allowed, grammar, questions, registry, talks
 from notifications.bot.asks import Ask
 from notifications.bot.hearing import Heard
+from notifications.bot.keys import spilled
 from notifications.bot.questions import NO, YES
 from notifications.bot.registry import Command, Scope
 from notifications.bot.render import Call

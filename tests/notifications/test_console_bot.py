@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from arbedge import cache, status
 from arbedge.names import Role
-from notifications.bot import aliases, loading, talks, told_us
+from notifications.bot import aliases, loading, talks
+from notifications.bot.staff import told_us
 from notifications.models import Alias, BotUpdate, Feedback, Talk
 from notifications.models.bot import UpdateState
 from tests.accounts.console import audited, desk, told

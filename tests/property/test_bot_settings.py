@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from arbedge.errors import BadInput
 from arbedge.names import Language
 from notifications.bot.commands import admin_broadcast
-from notifications.bot.configured import Setting
+from notifications.bot.staff.configured import Setting
 
 numbers = st.floats(0, 1e7, allow_nan=False)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
-from notifications.bot import levels
+from notifications.bot.alerts import levels
 from notifications.languages import Style
 from notifications.names import TriggerKind
 from notifications.trigger_rules import RULES, Unit

@@ -6,7 +6,8 @@ import pytest
 from auditlog.models import LogEntry
 
 from accounts.models import Subscription
-from notifications.bot import aliases, loading, told_us
+from notifications.bot import aliases, loading
+from notifications.bot.staff import told_us
 from notifications.models import Alias, Broadcast, Delivery, Feedback
 from notifications.names import DeliveryState
 from tests.accounts.factories import UserFactory

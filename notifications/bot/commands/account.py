@@ -13,10 +13,12 @@ from django.urls import reverse
 from accounts import audience, mutes, tiers, usage
 from exchanges import standing as venues
 from notifications import channel_health
-from notifications.bot import load, registry, tier_lines
+from notifications.bot import registry
 from notifications.bot.asks import Ask
+from notifications.bot.preferences import tier_lines
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.staff import load
 from notifications.trade_values import venue_name
 
 SLOW_S: Final = 30

@@ -14,11 +14,12 @@ from accounts.permissions import Permission
 from accounts.standing import effective_tier, known
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import AccountState, Door, Tier
-from notifications.bot import grammar, people_found, planning, registry
+from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.staff import people_found
 
 FOR_GOOD: Final = "forever"
 BETA_DAYS: Final = 90

@@ -12,12 +12,13 @@ from accounts import engagement
 from accounts.permissions import Permission
 from arbedge.writing import THIN
 from notifications import channel_health
-from notifications.bot import configured, grammar, load, planning, registry, told_us
+from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
-from notifications.bot.configured import DEFAULT, UNCAPPED, Setting
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.staff import configured, load, told_us
+from notifications.bot.staff.configured import DEFAULT, UNCAPPED, Setting
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import DeliveryState
 from opportunities.models import Opportunity, ScanRecord

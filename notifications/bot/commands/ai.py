@@ -9,11 +9,12 @@ from typing import Final
 from accounts.permissions import Permission
 from arbedge.names import Kind, Risk
 from notifications import reason_words
-from notifications.bot import features, grammar, living, registry, viewers
+from notifications.bot import features, grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
 from notifications.bot.grammar import Arg
-from notifications.bot.key_words import html
+from notifications.bot.keys.key_words import html
+from notifications.bot.market import living, viewers
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, Rows
 from opportunities import listing, readers

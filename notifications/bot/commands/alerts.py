@@ -9,7 +9,8 @@ from django.conf import settings
 from accounts import preferences
 from accounts.permissions import Permission
 from notifications import triggers
-from notifications.bot import alert_lines, alert_making, grammar, levels, registry
+from notifications.bot import grammar, registry
+from notifications.bot.alerts import alert_lines, alert_making, levels
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section

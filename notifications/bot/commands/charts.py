@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from accounts.permissions import Permission
-from notifications.bot import figures, grammar, registry, tellers, viewers
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands import market
-from notifications.bot.figures import joined, name
 from notifications.bot.grammar import Arg
+from notifications.bot.market import figures, tellers, viewers
+from notifications.bot.market.figures import joined, name
+from notifications.bot.market.seen import Seen, headline, look_up
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.bot.seen import Seen, headline, look_up
 from opportunities import listing, pictures
 
 FIRST: Final = "net"

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from accounts import sessions, tiers, usage
 from accounts.permissions import Permission
 from notifications import triggers
-from notifications.bot import grammar, living, openings_sent, registry, viewers
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.openings_sent import Record
+from notifications.bot.market import living, openings_sent, viewers
+from notifications.bot.market.openings_sent import Record
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from opportunities import readers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from notifications.bot import grammar, registry, told_us
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Reply
+from notifications.bot.staff import told_us
 
 
 def feedback(ask: Ask) -> Reply:

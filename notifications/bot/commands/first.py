@@ -5,9 +5,10 @@ from __future__ import annotations
 from accounts import sessions, tiers
 from accounts.models.session import Outcome
 from arbedge.errors import NotFound
-from notifications.bot import allowed, arriving, grammar, registry, talks
+from notifications.bot import allowed, grammar, registry, talks
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
+from notifications.bot.newcomers import arriving
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 

@@ -11,19 +11,13 @@ from accounts.permissions import Permission
 from arbedge.errors import ArbEdgeError, BadInput, Forbidden
 from arbedge.names import Door
 from notifications import chats
-from notifications.bot import (
-    grammar,
-    group_figures,
-    group_menu,
-    joins,
-    registering,
-    registry,
-    zones,
-)
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.group_menu import Desk
-from notifications.bot.joins import Registering
+from notifications.bot.groups import group_figures, group_menu, joins, registering
+from notifications.bot.groups.group_menu import Desk
+from notifications.bot.groups.joins import Registering
+from notifications.bot.preferences import zones
 from notifications.bot.registry import GROUP_ADMINS, PRIVATE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Chat

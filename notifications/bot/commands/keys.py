@@ -12,20 +12,11 @@ from accounts.vault_rows import Shown
 from arbedge.errors import BadInput, NotFound, TooMany
 from arbedge.names import Door
 from exchanges.keys import DESKS
-from notifications.bot import (
-    grammar,
-    key_lines,
-    key_talk,
-    key_words,
-    planning,
-    registry,
-    set_up,
-    spilled,
-    talks,
-)
+from notifications.bot import grammar, planning, registry, talks
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.key_words import html
+from notifications.bot.keys import key_lines, key_talk, key_words, set_up, spilled
+from notifications.bot.keys.key_words import html
 from notifications.bot.registry import Command, Conversation, Section
 from notifications.bot.replies import Button, Reply, Rows, rows
 from notifications.models import Talk

@@ -14,10 +14,11 @@ from arbedge.names import Market
 from exchanges import book, standing
 from exchanges.snapshot import Snapshot
 from exchanges.standing import Standing
-from notifications.bot import figures, grammar, registry, tellers, viewers
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
-from notifications.bot.figures import joined, name
 from notifications.bot.grammar import Arg
+from notifications.bot.market import figures, tellers, viewers
+from notifications.bot.market.figures import joined, name
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
 from notifications.languages import Style

@@ -10,12 +10,13 @@ from accounts.models import Mute
 from accounts.mutes import Made
 from accounts.permissions import Permission
 from arbedge.names import Door
-from notifications.bot import grammar, registry, things
+from notifications.bot import grammar, registry
+from notifications.bot.alerts import things
+from notifications.bot.alerts.things import Thing
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
-from notifications.bot.things import Thing
 
 HOURS: Final = 24  # where none are said
 OFFERED: Final = (4, 24)

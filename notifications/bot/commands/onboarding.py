@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from arbedge.names import Language
-from notifications.bot import grammar, onboarding, profile_forms, registry, zone_choice
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
+from notifications.bot.newcomers import onboarding
+from notifications.bot.preferences import profile_forms, zone_choice
 from notifications.bot.registry import Command, Conversation, Section
 from notifications.bot.replies import Reply
 

@@ -13,14 +13,15 @@ from accounts.permissions import Permission
 from arbedge.choices import mask
 from arbedge.errors import BadInput
 from arbedge.names import Kind, Shelf, State
-from notifications.bot import figures, grammar, registry, viewers
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
-from notifications.bot.figures import STALE_S, joined, name
 from notifications.bot.grammar import Arg
+from notifications.bot.market import figures, viewers
+from notifications.bot.market.figures import STALE_S, joined, name
+from notifications.bot.market.seen import tier_name
+from notifications.bot.market.viewers import Filters
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
-from notifications.bot.seen import tier_name
-from notifications.bot.viewers import Filters
 from notifications.languages import Style
 from notifications.reason_words import meaning
 from notifications.trade_values import venue_name

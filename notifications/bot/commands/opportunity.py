@@ -10,13 +10,14 @@ from django.utils.safestring import SafeString
 from accounts.permissions import Permission
 from arbedge.names import Event, Kind, State
 from notifications import facts_now
-from notifications.bot import figures, grammar, registry
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
-from notifications.bot.figures import joined, name
 from notifications.bot.grammar import Arg
+from notifications.bot.market import figures
+from notifications.bot.market.figures import joined, name
+from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.bot.seen import Seen, headline, look_up, page_button
 from notifications.message_links import label
 from notifications.reason_words import ending
 

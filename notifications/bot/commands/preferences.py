@@ -10,20 +10,17 @@ from accounts import preferences, presets
 from accounts.wish_form import SECTIONS
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Door
-from notifications.bot import (
-    grammar,
+from notifications.bot import grammar, registry, render, talks
+from notifications.bot.asks import Ask
+from notifications.bot.grammar import Arg
+from notifications.bot.preferences import (
     preference_changes,
     preference_forms,
     preference_refusals,
     preference_rows,
     preference_words,
-    registry,
-    render,
-    talks,
 )
-from notifications.bot.asks import Ask
-from notifications.bot.grammar import Arg
-from notifications.bot.preference_changes import Changes, Deed, Form
+from notifications.bot.preferences.preference_changes import Changes, Deed, Form
 from notifications.bot.registry import Command, Conversation, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Talk

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from arbedge.names import Language
-from notifications.bot import grammar, profile_forms, registry
+from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
+from notifications.bot.preferences import profile_forms
 from notifications.bot.registry import Command, Conversation, Section
 from notifications.bot.replies import Reply
 

@@ -8,14 +8,16 @@ from typing import Final
 from accounts.credentials import Unchecked
 from accounts.permissions import Permission
 from accounts.vault_rows import Shown
-from notifications.bot import features, grammar, key_words, registry, wallets
+from notifications.bot import features, grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
 from notifications.bot.grammar import Arg
-from notifications.bot.key_words import html
+from notifications.bot.keys import key_words
+from notifications.bot.keys.key_words import html
+from notifications.bot.market import wallets
+from notifications.bot.market.wallets import Coin, Wallet, Wallets
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.bot.wallets import Coin, Wallet, Wallets
 from notifications.languages import Style
 
 COINS_SHOWN: Final = 8

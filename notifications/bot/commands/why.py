@@ -12,13 +12,14 @@ from arbedge import writing
 from arbedge.errors import NotFound
 from arbedge.names import Language
 from notifications import explain
-from notifications.bot import figures, grammar, registry, words
+from notifications.bot import grammar, registry, words
 from notifications.bot.asks import Ask
-from notifications.bot.figures import joined
 from notifications.bot.grammar import Arg
+from notifications.bot.market import figures
+from notifications.bot.market.figures import joined
+from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.bot.seen import Seen, headline, look_up, page_button
 from notifications.codes import Why
 from notifications.explain import Explanation
 from notifications.languages import Style

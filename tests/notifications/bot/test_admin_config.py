@@ -11,7 +11,7 @@ from accounts.models import TierSetting
 from arbedge import cache
 from arbedge.errors import NotFound
 from arbedge.names import Door, Kind, Profile, Role, Tier
-from notifications.bot import configured
+from notifications.bot.staff import configured
 from opportunities import limit_settings
 from opportunities.models import LimitSetting
 from tests.notifications.bot.asking import ask, member, press

@@ -8,7 +8,7 @@ import pytest
 
 from arbedge.names import Role
 from arbedge.status import Level
-from notifications.bot import load
+from notifications.bot.staff import load
 from notifications.models import BotUpdate, Feedback
 from notifications.models.bot import UpdateState
 from notifications.names import DeliveryState

@@ -12,7 +12,7 @@ from accounts.models import Session, SessionState, Subscription, User
 from arbedge import cache
 from arbedge.errors import NotFound
 from arbedge.names import AccountState, Door, Role, Tier
-from notifications.bot import people_found
+from notifications.bot.staff import people_found
 from tests.accounts.console import audited
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import ask, member, press

@@ -14,7 +14,8 @@ from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
 from arbedge.names import Door
 from notifications import triggers
-from notifications.bot import levels, talks
+from notifications.bot import talks
+from notifications.bot.alerts import levels
 from notifications.languages import Style
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind

@@ -27,7 +27,8 @@ from accounts.models import StoredKey, User
 from arbedge import cache
 from arbedge.names import Door
 from notifications import pacing
-from notifications.bot import answering, dispatch, intake, key_talk
+from notifications.bot import answering, dispatch, intake
+from notifications.bot.keys import key_talk
 from notifications.models import BotUpdate, Chat
 from notifications.receivers.bot_world import USERNAME
 from tests.accounts.canaries import database_text, everything_logged, spellings

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as CacheGone
 
-from notifications.bot import chat_admins
+from notifications.bot.groups import chat_admins
 from notifications.receivers.faults import Kind
 from tests.notifications.receiving import TOKEN, Running, running
 

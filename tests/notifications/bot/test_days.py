@@ -9,8 +9,8 @@ import pytest
 
 from accounts.models import Session, User
 from arbedge import cache
-from notifications.bot import openings_sent
-from notifications.bot.openings_sent import Record
+from notifications.bot.market import openings_sent
+from notifications.bot.market.openings_sent import Record
 from opportunities.models import Followed, Opportunity
 from tests.notifications.alerts import alert
 from tests.notifications.bot.asking import ask, member

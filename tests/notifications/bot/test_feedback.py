@@ -10,7 +10,7 @@ from auditlog.models import LogEntry
 from accounts.models import User
 from arbedge.errors import BadInput, TooMany
 from arbedge.names import Role
-from notifications.bot import told_us
+from notifications.bot.staff import told_us
 from notifications.models import Feedback
 from tests.accounts.console import audited
 from tests.accounts.factories import UserFactory

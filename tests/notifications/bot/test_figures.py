@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.bot import figures
-from notifications.bot.figures import WIDE, table, width
+from notifications.bot.market import figures
+from notifications.bot.market.figures import WIDE, table, width
 from notifications.languages import Style
 from notifications.telegram_text import plain
 

@@ -16,8 +16,9 @@ from arbedge import limits
 from arbedge.choices import mask
 from arbedge.errors import BadInput
 from arbedge.names import Role, Shelf, Tier
-from notifications.bot import chat_admins, loading, registry
+from notifications.bot import loading, registry
 from notifications.bot.grammar import Arg
+from notifications.bot.groups import chat_admins
 from notifications.bot.registry import Command
 from notifications.content import Content
 from notifications.models import Alias, Chat, Message

@@ -14,7 +14,8 @@ from arbedge import limits
 from arbedge.choices import VENUES, mask
 from arbedge.names import Door, Kind, Shelf, Tier
 from notifications import chat_figures
-from notifications.bot import chat_admins, dispatch, words
+from notifications.bot import dispatch, words
+from notifications.bot.groups import chat_admins
 from notifications.models import Chat
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import Said, ask, group, member, newcomer, press

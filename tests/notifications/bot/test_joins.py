@@ -14,8 +14,8 @@ from accounts import invitations
 from accounts.models.invitation import Purpose
 from arbedge.errors import BadInput
 from arbedge.names import Door
-from notifications.bot import joins
-from notifications.bot.joins import Registering, Start
+from notifications.bot.groups import joins
+from notifications.bot.groups.joins import Registering, Start
 from notifications.models import ChatDay, ChatJoin
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import ask, newcomer

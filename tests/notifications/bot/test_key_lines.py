@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchanges.simulator.accounts import ACCOUNTS, account
-from notifications.bot.key_lines import Typed, looks_like_a_key, read, surely_a_key
+from notifications.bot.keys.key_lines import Typed, looks_like_a_key, read, surely_a_key
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\nabcdef==\n-----END PRIVATE KEY-----"
 

@@ -123,7 +123,7 @@ class TestAdding:
 
     def test_ten_keys_are_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
         person = owner("trader")
-        monkeypatch.setattr("notifications.bot.key_talk.MOST_KEYS", 1)
+        monkeypatch.setattr("notifications.bot.keys.key_talk.MOST_KEYS", 1)
 
         for said in (ask(person, "/setup_exchange"), press(person, "key_venue okx"),
                      press(person, "key_provider openai")):  # fmt: skip

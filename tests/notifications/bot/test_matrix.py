@@ -11,8 +11,9 @@ from accounts.models import User
 from arbedge import limits
 from arbedge.errors import BadInput
 from arbedge.names import Role, Tier
-from notifications.bot import chat_admins, loading, registry, words
+from notifications.bot import loading, registry, words
 from notifications.bot.grammar import Arg
+from notifications.bot.groups import chat_admins
 from notifications.bot.registry import Command, Scope
 from notifications.models import Chat
 from tests.notifications.bot.asking import Said, ask, group, member, press

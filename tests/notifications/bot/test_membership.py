@@ -15,8 +15,8 @@ from pytest_django import Settings
 from accounts import people
 from accounts.models import User
 from arbedge.names import Door
-from notifications.bot import chat_admins, joins
-from notifications.bot.joins import Registering
+from notifications.bot.groups import chat_admins, joins
+from notifications.bot.groups.joins import Registering
 from notifications.models import Address, Chat
 from tests.notifications.bot.asking import (
     Said,

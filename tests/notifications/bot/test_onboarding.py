@@ -13,8 +13,9 @@ from accounts.models import Outcome, Purpose, Redemption, User
 from accounts.wishes import wish
 from arbedge.choices import VENUES
 from arbedge.names import Door, Language, Tier
-from notifications.bot import onboarding_steps, talks
-from notifications.bot.onboarding_steps import STEPS
+from notifications.bot import talks
+from notifications.bot.newcomers import onboarding_steps
+from notifications.bot.newcomers.onboarding_steps import STEPS
 from notifications.telegram_text import units
 from tests.notifications.bot import asking
 from tests.notifications.bot.asking import Said

@@ -15,8 +15,8 @@ from accounts.models import Preferences, User
 from arbedge import cache
 from arbedge.choices import mask
 from arbedge.names import Kind, Shelf, State, Tier
-from notifications.bot import chat_admins
 from notifications.bot.commands.opportunities import Wanted, wanted
+from notifications.bot.groups import chat_admins
 from notifications.models import Chat
 from tests.notifications.bot.asking import ask, group, press
 from tests.notifications.bot.living import BEGINNERS, gap, live, reader, seen_by, too_wide

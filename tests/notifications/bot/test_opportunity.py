@@ -12,8 +12,9 @@ from accounts.models import User
 from arbedge import cache
 from arbedge.names import Event, Reason, State, Tier
 from notifications import facts_now
-from notifications.bot import chat_admins, words
+from notifications.bot import words
 from notifications.bot.commands.why import rounded
+from notifications.bot.groups import chat_admins
 from notifications.codes import Why
 from notifications.models import Delivery
 from opportunities.breakdown import waterfall

@@ -16,8 +16,8 @@ from accounts.wish_form import FIELDS, Shape
 from accounts.wishes import DEFAULT, plainly
 from arbedge.choices import VENUES
 from arbedge.names import Language
-from notifications.bot import preference_changes, preference_rows
-from notifications.bot.preference_changes import Deed, Form
+from notifications.bot.preferences import preference_changes, preference_rows
+from notifications.bot.preferences.preference_changes import Deed, Form
 from notifications.bot.render import LONGEST_LINE
 from notifications.bot.replies import Button
 from notifications.languages import Style

@@ -12,7 +12,8 @@ from accounts.wishes import DEFAULT, plainly
 from arbedge.choices import NumberFormat
 from arbedge.names import Language, Tier
 from arbedge.writing import THIN
-from notifications.bot import preference_words, words
+from notifications.bot import words
+from notifications.bot.preferences import preference_words
 from notifications.languages import Style
 
 LANGUAGES = [one.value for one in Language]

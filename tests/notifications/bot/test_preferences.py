@@ -20,15 +20,10 @@ from accounts.wish_form import FIELDS, SECTIONS, Shape
 from arbedge.choices import VENUES
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Door, Language, Tier
-from notifications.bot import (
-    preference_changes,
-    preference_forms,
-    preference_refusals,
-    talks,
-    words,
-)
+from notifications.bot import talks, words
 from notifications.bot.asks import Ask, Place, Sender
-from notifications.bot.preference_changes import Changes, Deed, Form
+from notifications.bot.preferences import preference_changes, preference_forms, preference_refusals
+from notifications.bot.preferences.preference_changes import Changes, Deed, Form
 from tests.notifications.bot import asking
 from tests.notifications.bot.asking import Said
 from tests.notifications.factories import NOON

@@ -10,7 +10,8 @@ import pytest
 from arbedge import cache
 from arbedge.errors import NoData, NotFound
 from exchanges import book
-from notifications.bot import loading, pictures, tellers, words
+from notifications.bot import loading, pictures, words
+from notifications.bot.market import tellers
 from opportunities import charts, coin_charts
 from opportunities import pictures as of_opportunity
 from opportunities.breakdown import waterfall

@@ -10,8 +10,8 @@ from accounts import standing, tiers, usage
 from accounts.models import User
 from accounts.tiers import COUNTED
 from arbedge.names import Language, Tier
-from notifications.bot import tier_lines
 from notifications.bot.asks import Ask, Place, Sender
+from notifications.bot.preferences import tier_lines
 from tests.notifications.bot.asking import member
 from tests.notifications.factories import NOON
 

@@ -13,9 +13,9 @@ from accounts.tiers import DEFAULTS
 from arbedge.choices import VENUES, Experience, mask
 from arbedge.errors import Forbidden
 from arbedge.names import Kind, Role, Shelf, Tier
-from notifications.bot import viewers
 from notifications.bot.asks import Ask, Place, Sender
-from notifications.bot.viewers import Filters
+from notifications.bot.market import viewers
+from notifications.bot.market.viewers import Filters
 from notifications.cohort_figures import level_of
 from opportunities.board import DEFAULT_ECONOMICS
 from tests.notifications.bot.living import reader

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbedge.errors import BadInput
-from notifications.bot import zones
+from notifications.bot.preferences import zones
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

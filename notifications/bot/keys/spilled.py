@@ -11,8 +11,9 @@ from typing import Any, Final
 from django.db import transaction
 
 from arbedge import limits
-from notifications.bot import answering, key_lines
+from notifications.bot import answering
 from notifications.bot.asks import Ask
+from notifications.bot.keys import key_lines
 from notifications.bot.replies import Reply
 
 WARNINGS: Final = "3/minute"

@@ -9,10 +9,15 @@ from accounts import preferences, tiers
 from accounts.preferences import Entry
 from accounts.presets import PRESETS
 from arbedge.names import Language
-from notifications.bot import preference_forms, preference_words, tier_lines, zone_choice
 from notifications.bot.asks import Ask
-from notifications.bot.preference_changes import Form, chosen, form, offered
-from notifications.bot.preference_words import TICK
+from notifications.bot.preferences import (
+    preference_forms,
+    preference_words,
+    tier_lines,
+    zone_choice,
+)
+from notifications.bot.preferences.preference_changes import Form, chosen, form, offered
+from notifications.bot.preferences.preference_words import TICK
 from notifications.bot.replies import Button, Reply, Rows, rows
 
 STEPS: Final = ("focus", "experience", "risk", "venues", "notifications", "zone", "tiers")

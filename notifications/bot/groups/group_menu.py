@@ -15,8 +15,9 @@ from accounts.standing import Standing
 from accounts.tiers import Allowance
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUES, unmask
 from arbedge.names import Kind, Shelf
-from notifications.bot import words, zones
+from notifications.bot import words
 from notifications.bot.asks import Ask
+from notifications.bot.preferences import zones
 from notifications.bot.replies import Button, Reply, rows
 from notifications.eligibility_sql import BEGINNERS
 from notifications.models import Chat

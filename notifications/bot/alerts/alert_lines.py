@@ -7,7 +7,7 @@ from datetime import datetime
 from arbedge.errors import BadInput
 from notifications import alert_words
 from notifications.alert_words import venue_name
-from notifications.bot import levels
+from notifications.bot.alerts import levels
 from notifications.bot.asks import Ask
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind

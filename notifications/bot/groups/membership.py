@@ -15,10 +15,11 @@ from django.conf import settings
 from accounts.models import User
 from arbedge.errors import ArbEdgeError
 from notifications import address_troubles, chats
-from notifications.bot import chat_admins, hearing, member_updates, registering, render
+from notifications.bot import hearing, render
 from notifications.bot.asks import Ask
-from notifications.bot.joins import Registering
-from notifications.bot.member_updates import PRIVATE, Change, Service, Where, Who
+from notifications.bot.groups import chat_admins, member_updates, registering
+from notifications.bot.groups.joins import Registering
+from notifications.bot.groups.member_updates import PRIVATE, Change, Service, Where, Who
 from notifications.bot.render import Call, Target
 from notifications.bot.replies import Reply
 from notifications.codes import Code

@@ -10,9 +10,11 @@ from accounts import arrivals, redeeming, referrals, sessions, standing
 from accounts.arrivals import Arrived, Proof
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Door
-from notifications.bot import joins, membership, onboarding, planning, registry
+from notifications.bot import planning, registry
 from notifications.bot.asks import Ask
-from notifications.bot.joins import Start
+from notifications.bot.groups import joins, membership
+from notifications.bot.groups.joins import Start
+from notifications.bot.newcomers import onboarding
 from notifications.bot.replies import Button, Reply, rows
 
 WAYS: tuple[str, ...] = ("opportunities", "market", "settings", "help")

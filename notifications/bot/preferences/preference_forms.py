@@ -6,9 +6,9 @@ from accounts.preferences import Entry, Section
 from accounts.presets import PRESETS
 from accounts.wish_form import FIELDS, Shape
 from arbedge.errors import BadInput
-from notifications.bot import preference_rows, preference_words
 from notifications.bot.asks import Ask
-from notifications.bot.preference_changes import Deed, Form, offered, pair
+from notifications.bot.preferences import preference_rows, preference_words
+from notifications.bot.preferences.preference_changes import Deed, Form, offered, pair
 from notifications.bot.replies import Button, Reply, Rows, rows
 
 _EMPTIED = frozenset({Shape.SEVERAL, Shape.ASSETS, Shape.ORDERED, Shape.TIME})

@@ -9,7 +9,8 @@ from typing import Any, Final
 from arbedge.errors import BadInput, NotFound
 from notifications import trigger_rules, triggers
 from notifications.alert_words import venue_name
-from notifications.bot import alert_lines, levels, registry, talks
+from notifications.bot import registry, talks
+from notifications.bot.alerts import alert_lines, levels
 from notifications.bot.asks import Ask
 from notifications.bot.registry import Conversation
 from notifications.bot.replies import Button, Reply, Rows, rows

@@ -10,9 +10,10 @@ from accounts.preferences import Entry
 from accounts.standing import effective_tier
 from accounts.wish_form import Shape
 from arbedge.errors import ArbEdgeError
-from notifications.bot import preference_words, words
+from notifications.bot import words
 from notifications.bot.asks import Ask
-from notifications.bot.preference_changes import Form, offered
+from notifications.bot.preferences import preference_words
+from notifications.bot.preferences.preference_changes import Form, offered
 
 _SEEN_BY_TIER = frozenset({"missing_tier", "beta_over"})
 

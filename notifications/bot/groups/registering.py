@@ -20,9 +20,10 @@ from accounts.permissions import Permission
 from arbedge.errors import ArbEdgeError, Forbidden
 from arbedge.names import Door
 from notifications import chats
-from notifications.bot import chat_admins, joins, words
+from notifications.bot import words
 from notifications.bot.asks import Ask
-from notifications.bot.joins import Registering
+from notifications.bot.groups import chat_admins, joins
+from notifications.bot.groups.joins import Registering
 from notifications.bot.replies import Button, Reply
 from notifications.models import Chat
 from notifications.names import ChatType

@@ -11,9 +11,9 @@ from accounts.wish_form import Shape
 from accounts.wishes import clock_time
 from arbedge.choices import Switch
 from arbedge.writing import MINUS
-from notifications.bot import preference_words
-from notifications.bot.preference_changes import Deed, Form, chosen, offered, short
-from notifications.bot.preference_words import TICK
+from notifications.bot.preferences import preference_words
+from notifications.bot.preferences.preference_changes import Deed, Form, chosen, offered, short
+from notifications.bot.preferences.preference_words import TICK
 from notifications.bot.replies import Button, Rows, rows
 
 PAGE: Final = 10

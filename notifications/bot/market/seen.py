@@ -14,9 +14,9 @@ from accounts import sessions
 from arbedge.errors import NotFound
 from arbedge.names import State, Tier
 from notifications import facts_now
-from notifications.bot import viewers
 from notifications.bot.asks import Ask
-from notifications.bot.figures import STALE_S, name
+from notifications.bot.market import viewers
+from notifications.bot.market.figures import STALE_S, name
 from notifications.bot.replies import Button, Reply
 from notifications.languages import Style
 from notifications.message_links import label

@@ -9,8 +9,9 @@ from typing import Final
 
 from accounts import people
 from arbedge.names import Door
-from notifications.bot import render, talks, zones
+from notifications.bot import render, talks
 from notifications.bot.asks import Ask
+from notifications.bot.preferences import zones
 from notifications.bot.replies import Button, Reply, Rows, Wants, rows
 
 PAGE: Final = 12

@@ -13,18 +13,17 @@ from typing import Any, Final
 from accounts import first_steps, people, preferences, presets, redeeming
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Door
-from notifications.bot import (
-    onboarding_steps,
+from notifications.bot import render, talks
+from notifications.bot.asks import Ask
+from notifications.bot.newcomers import onboarding_steps
+from notifications.bot.newcomers.onboarding_steps import QUIET, STEPS
+from notifications.bot.preferences import (
     preference_changes,
     preference_refusals,
     preference_words,
-    render,
-    talks,
     zone_choice,
     zones,
 )
-from notifications.bot.asks import Ask
-from notifications.bot.onboarding_steps import QUIET, STEPS
 from notifications.bot.replies import Button, Reply
 from notifications.models import Talk
 

@@ -23,8 +23,8 @@ from accounts.wish_rules import PAIRS
 from arbedge.choices import Experience
 from arbedge.errors import BadInput
 from arbedge.names import Shelf
-from notifications.bot import preference_words
 from notifications.bot.asks import Ask
+from notifications.bot.preferences import preference_words
 from notifications.languages import Style
 
 Changes = dict[str, Any]

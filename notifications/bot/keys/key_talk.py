@@ -21,9 +21,10 @@ from arbedge.errors import ArbEdgeError, Forbidden, TooMany
 from arbedge.hidden import Hidden
 from arbedge.names import Door
 from exchanges.keys import DESKS
-from notifications.bot import answering, key_lines, key_words, talks
+from notifications.bot import answering, talks
 from notifications.bot.asks import Ask
-from notifications.bot.key_lines import Typed
+from notifications.bot.keys import key_lines, key_words
+from notifications.bot.keys.key_lines import Typed
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Talk
 

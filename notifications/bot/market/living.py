@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.bot import viewers
 from notifications.bot.asks import Ask
+from notifications.bot.market import viewers
 from opportunities import board
 from opportunities.board import Row
 

@@ -1,0 +1,1 @@
+"""Alerts as people type, set and read them."""

@@ -1,0 +1,1 @@
+"""The market and its openings as whoever asks may see them."""

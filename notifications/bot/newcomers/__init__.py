@@ -1,0 +1,1 @@
+"""Coming in, and the first steps."""

@@ -1,0 +1,1 @@
+"""What people set by buttons: preferences, profile, time zone, and what their tier has."""

@@ -1,0 +1,1 @@
+"""What the staff asks and decides in a chat."""
