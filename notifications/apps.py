@@ -28,7 +28,7 @@ def _count() -> None:
 
     from accounts import signals, usage
     from accounts.models import TierSetting
-    from notifications import quotas
+    from notifications.choosing import quotas
 
     usage.register("pushes_per_day", quotas.used)
     signals.tier_changed.connect(quotas.tier_changed, dispatch_uid="notifications.quotas")

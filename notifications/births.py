@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from accounts import tiers
 from arbedge.names import CloseReason, Event, Tier
-from notifications import waking
-from notifications.facts import ALSO, FACTS
 from notifications.names import Priority, Recipient, SliceState, Topic
+from notifications.sending import waking
 from notifications.telling import tell, tell_more
+from notifications.writing.facts import ALSO, FACTS
 
 __all__ = ["Recipient", "receive", "tell", "tell_more"]
 

@@ -10,10 +10,10 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 
-from notifications import wording
-from notifications.links import Link
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import Recipient
+from notifications.writing import wording
+from notifications.writing.links import Link
 
 # Programs that open every link they see, to show a preview or to look for harm.
 _PROGRAMS: Final = re.compile(

@@ -12,8 +12,8 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from notifications.names import CHANNELS, DeliveryState
-from notifications.rows import Ended, Try
-from notifications.settling import Told
+from notifications.sending.rows import Ended, Try
+from notifications.sending.settling import Told
 
 _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 

@@ -17,7 +17,7 @@ from accounts import arrivals, people, preferences, sessions, subscriptions
 from accounts.arrivals import Proof
 from accounts.models import TierSource, User
 from arbedge.names import Channel, Door, Tier
-from notifications import chats
+from notifications.telegram import chats
 
 ALL_SHELVES: Final = {"shelves": "all", "experience": "advanced"}
 GROUP: Final = -1000070000001

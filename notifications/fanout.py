@@ -21,10 +21,13 @@ from django.db import connection, transaction
 
 from accounts import tiers
 from arbedge.names import State
-from notifications import counters, digests, eligibility, follow_ups, waking
+from notifications import counters, follow_ups
+from notifications.bundling import digests
+from notifications.choosing import eligibility
+from notifications.choosing.eligibility import Due
 from notifications.codes import Code, Why
-from notifications.eligibility import Due
 from notifications.names import CHANNELS, DeliveryState, SliceState, Topic
+from notifications.sending import waking
 
 log = structlog.get_logger(__name__)
 

@@ -15,8 +15,8 @@ from django.db import connection
 
 from arbedge.choices import Spread
 from arbedge.names import Tier
-from notifications import waking
 from notifications.names import CHANNELS, DeliveryState, Recipient
+from notifications.sending import waking
 
 # What a delivery takes from a row `a` of the audience, as {column: expression}.
 OF_PERSON: Final = {

@@ -10,21 +10,13 @@ from accounts.credentials import Unchecked
 from arbedge import cache
 from arbedge.errors import NoData
 from arbedge.names import Channel
-from notifications import (
-    broadcasts,
-    days,
-    delivery,
-    digests,
-    fanout,
-    journal,
-    pruning,
-    sweeping,
-    trigger_accounts,
-    triggers,
-    verification,
-    waking,
-)
+from notifications import days, fanout, pruning
+from notifications.addressing import verification
+from notifications.alerts import trigger_accounts, triggers
 from notifications.bot import intake, questions, talks
+from notifications.broadcasting import broadcasts
+from notifications.bundling import digests
+from notifications.sending import delivery, journal, sweeping, waking
 
 ACCOUNTS_MS = 250_000  # as long as a reader of accounts may live
 

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from accounts import audience
 from arbedge.choices import Notice, Spread
 from arbedge.names import Channel, Tier
-from notifications import waking
 from notifications.models import Message
 from notifications.names import (
     CHANNEL_NUMBERS,
@@ -22,6 +21,7 @@ from notifications.names import (
     Recipient,
     Topic,
 )
+from notifications.sending import waking
 
 ASKED_FOR: Final = (Topic.CODE, Topic.TEST)  # told without a session too, and with sound
 SWITCHES: Final[Mapping[Topic, Notice]] = {

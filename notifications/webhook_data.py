@@ -14,11 +14,11 @@ from django.urls import reverse
 
 from arbedge.choices import unmask
 from arbedge.names import Shelf
-from notifications.cohort_figures import Figures, even_at
-from notifications.languages import finite
 from notifications.names import Topic
-from notifications.trade_values import Trade
-from notifications.values import Reader, Told
+from notifications.writing.cohort_figures import Figures, even_at
+from notifications.writing.languages import finite
+from notifications.writing.trade_values import Trade
+from notifications.writing.values import Reader, Told
 from opportunities.reasons import from_mask
 
 VERSION: Final = 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.admin.asking import Deed, Order, Sure
 from arbedge.errors import BadInput
-from notifications import broadcasts, segments
+from notifications.broadcasting import broadcasts, segments
 from notifications.models import Broadcast
 from notifications.names import BroadcastState
 

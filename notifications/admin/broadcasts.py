@@ -17,11 +17,11 @@ from accounts.admin import asking, told
 from accounts.models import User
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.errors import ArbEdgeError
-from notifications import broadcast_form, broadcast_report, broadcasts, segments
 from notifications.admin import broadcast_deeds
 from notifications.admin.broadcast_deeds import MAY, MAY_WRITE
-from notifications.broadcast_form import BroadcastForm
-from notifications.broadcast_report import Report
+from notifications.broadcasting import broadcast_form, broadcast_report, broadcasts, segments
+from notifications.broadcasting.broadcast_form import BroadcastForm
+from notifications.broadcasting.broadcast_report import Report
 from notifications.models import Broadcast
 from notifications.names import BroadcastState
 

@@ -59,7 +59,7 @@ class SlowFilter(ChoiceFilter):
 
 
 def _replay(order: asking.Order) -> str:
-    from notifications import outbox
+    from notifications.sending import outbox
 
     number = outbox.replay(order.ids, by=order.by)
     left = len(order.ids) - number

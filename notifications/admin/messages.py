@@ -21,9 +21,9 @@ from accounts.models import User
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Tier
-from notifications import explain
 from notifications.admin import words
 from notifications.admin.deliveries import TopicFilter
+from notifications.choosing import explain
 from notifications.models import Delivery, DeliveryLog, Message, Slice
 from notifications.names import SliceState
 from opportunities.models import Opportunity

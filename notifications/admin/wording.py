@@ -20,14 +20,14 @@ from accounts.forms import LANGUAGES
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Channel, Language
-from notifications import previews, variant_form, wording
 from notifications.admin import wording_deeds
 from notifications.admin.wording_deeds import DRAFT, MAY, state
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
-from notifications.variables import VARIABLES
-from notifications.variant_form import PlaceForm, VariantForm
-from notifications.wording import Comparison, Count
+from notifications.writing import previews, variant_form, wording
+from notifications.writing.variables import VARIABLES
+from notifications.writing.variant_form import PlaceForm, VariantForm
+from notifications.writing.wording import Comparison, Count
 
 TONES: Final = {"draft": "soft", "running": "warn", "ended": "good"}
 MAY_WRITE: Final = "notifications.add_variant"

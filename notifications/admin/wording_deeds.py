@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.admin.asking import Deed, Order, Sure
 from arbedge.errors import Conflict
-from notifications import wording
 from notifications.models import Variant, VariantResult
+from notifications.writing import wording
 
 MAY: Final = "notifications.change_variant"
 DRAFT, RUNNING, ENDED = "draft", "running", "ended"

@@ -14,15 +14,15 @@ from prometheus_client import Counter
 from arbedge import aio, clock
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Channel
-from notifications import pacing
 from notifications.bot import pictures
 from notifications.channels.answers import Unsent
 from notifications.channels.telegram import HOST
 from notifications.names import Outcome
-from notifications.pacing import Want
-from notifications.telegram_errors import Again, Verdict, verdict
-from notifications.telegram_text import plain
-from notifications.telegram_transport import transport
+from notifications.sending import pacing
+from notifications.sending.pacing import Want
+from notifications.telegram.telegram_errors import Again, Verdict, verdict
+from notifications.telegram.telegram_text import plain
+from notifications.telegram.telegram_transport import transport
 
 URGENT: Final = -1000  # before everything that nobody waits for with the phone in his hand
 NEAR_MS: Final = 2_000.0

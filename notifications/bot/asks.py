@@ -15,8 +15,8 @@ from arbedge.errors import ArbEdgeError
 from arbedge.names import Language
 from notifications.bot import refusals, words
 from notifications.bot.registry import Command, Scope
-from notifications.languages import Style
 from notifications.models import Chat
+from notifications.writing.languages import Style
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from accounts import sessions
 from arbedge import limits
 from arbedge.errors import ArbEdgeError, TooMany
-from notifications import clicks, message_links
+from notifications import clicks
 from notifications.bot import asking, hearing, loading, planning, render
 from notifications.bot.asks import Ask
 from notifications.bot.groups import member_updates, membership
@@ -28,6 +28,7 @@ from notifications.bot.hearing import Heard
 from notifications.bot.planning import Plan
 from notifications.bot.render import Call, Target
 from notifications.bot.replies import Reply
+from notifications.writing import message_links
 
 COMMANDS_RATE: Final = "10/minute"
 PRESSES_RATE: Final = "60/minute"

@@ -14,8 +14,8 @@ from telegram import CallbackQuery, Chat, Message, Update, User
 from accounts import names_of_people
 from arbedge.errors import BadInput
 from arbedge.names import Language
-from notifications import press_lines
 from notifications.bot.asks import Sender
+from notifications.telegram import press_lines
 
 _COMMAND: Final = re.compile(
     r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?", re.DOTALL

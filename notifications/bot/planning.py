@@ -21,8 +21,8 @@ from notifications.bot.render import Call
 from notifications.bot.replies import Button, Reply
 from notifications.channels.answers import Answer, Unsent
 from notifications.names import Outcome
-from notifications.telegram_errors import verdict
-from notifications.telegram_transport import transport
+from notifications.telegram.telegram_errors import verdict
+from notifications.telegram.telegram_transport import transport
 
 log = structlog.get_logger(__name__)
 _CODE: Final = re.compile(r"[A-Za-z0-9]{6,12}")

@@ -22,7 +22,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from arbedge import aio
 from notifications.bot import intake
-from notifications.telegram_transport import Transport
+from notifications.telegram.telegram_transport import Transport
 
 LOCK: Final = 4_407_006
 POLL_S: Final = 25

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from notifications.bot import words
 from notifications.bot.replies import Button, Picture, Reply, Rows, Wants
-from notifications.telegram_text import LONGEST_CAPTION, LONGEST_TEXT, fit, pieces, plain, units
+from notifications.telegram.telegram_text import (
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    fit,
+    pieces,
+    plain,
+    units,
+)
 
 LONGEST_LINE: Final = (
     64  # bytes of a button's data (core.telegram.org/bots/api#inlinekeyboardbutton)

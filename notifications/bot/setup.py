@@ -37,7 +37,7 @@ from arbedge.errors import ArbEdgeError, BadSetting
 from arbedge.names import Language
 from notifications.bot import intake, menus, words
 from notifications.bot.menus import Menu
-from notifications.telegram_transport import Transport
+from notifications.telegram.telegram_transport import Transport
 
 ALLOWED: Final = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
 PORTS: Final = (443, 80, 88, 8443)  # core.telegram.org/bots/api#setwebhook

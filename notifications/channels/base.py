@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import Any, Final, Protocol
 
 from arbedge.names import Channel
-from notifications.content import Content
 from notifications.names import Outcome
+from notifications.writing.content import Content
 
 
 @dataclass(frozen=True, slots=True)

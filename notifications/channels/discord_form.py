@@ -10,7 +10,7 @@ import msgspec
 
 from notifications.channels.base import Outgoing
 from notifications.channels.fitting import joined, one_line, says, shortened
-from notifications.content import Action
+from notifications.writing.content import Action
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_LINKS = 256, 4096, 1500
 MARKS: Final = re.compile(r"([\\*_~`|>\[\]()#@<:-])")

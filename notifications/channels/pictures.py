@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from notifications.content import Content
+from notifications.writing.content import Content
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 

@@ -19,8 +19,8 @@ from notifications.channels.answers import Answer
 from notifications.channels.base import Outgoing, Result
 from notifications.channels.fitting import joined, one_line, pieces, says
 from notifications.codes import Code
-from notifications.content import Action
 from notifications.names import Outcome
+from notifications.writing.content import Action
 
 HOSTS: Final = ("hooks.slack.com", "hooks.slack-gov.com")
 PATH: Final = re.compile(r"/(services|workflows|triggers)/[\w/-]{10,200}")

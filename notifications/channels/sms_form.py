@@ -10,7 +10,7 @@ from django.conf import settings
 from notifications.channels import segments
 from notifications.channels.base import Outgoing
 from notifications.channels.fitting import says
-from notifications.content import Content
+from notifications.writing.content import Content
 
 SHORTEST_LIFE_S, LONGEST_LIFE_S = 60, 14_400
 SERVICE_PREFIX: Final = "MG"  # a messaging service instead of a number

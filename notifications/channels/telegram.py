@@ -11,13 +11,13 @@ from django.conf import settings
 
 from arbedge.errors import BadInput
 from arbedge.names import Channel
-from notifications import telegram_messages
 from notifications.channels import answers
 from notifications.channels.base import Outgoing, Result
 from notifications.codes import Code
 from notifications.names import Outcome
-from notifications.telegram_errors import Again, Verdict, verdict
-from notifications.telegram_transport import CONNECTIONS, transport
+from notifications.telegram import telegram_messages
+from notifications.telegram.telegram_errors import Again, Verdict, verdict
+from notifications.telegram.telegram_transport import CONNECTIONS, transport
 
 HOST: Final = "api.telegram.org"
 

@@ -17,16 +17,11 @@ from accounts.models import User
 from accounts.views.pages import ask, person_of, show, to
 from arbedge.errors import ArbEdgeError, NotFound
 from arbedge.names import Channel, Door
-from notifications import (
-    address_rows,
-    address_words,
-    addresses,
-    deliveries_of,
-    signing,
-    verification,
-)
-from notifications.forms import ProofForm
+from notifications import signing
+from notifications.addressing import address_rows, address_words, addresses, verification
+from notifications.addressing.forms import ProofForm
 from notifications.models import Address
+from notifications.sending import deliveries_of
 
 PAGE: Final = "channels"
 

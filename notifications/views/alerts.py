@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.doors import logged_in
 from accounts.views.pages import ask, show, standing_of, to
 from arbedge.errors import ArbEdgeError, NotFound
-from notifications import alert_form, alert_words, triggers
-from notifications.alert_form import AlertForm
+from notifications.alerts import alert_form, alert_words, triggers
+from notifications.alerts.alert_form import AlertForm
 from notifications.models import AlertTrigger
 
 PAGE = "alerts"

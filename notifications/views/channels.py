@@ -20,7 +20,7 @@ from accounts.wishes import wish
 from arbedge.choices import Spread
 from arbedge.errors import ArbEdgeError, BadInput, NoData
 from arbedge.names import Channel, Door
-from notifications import (
+from notifications.addressing import (
     address_rows,
     address_words,
     addresses,
@@ -29,8 +29,8 @@ from notifications import (
     suppressions,
     trying,
 )
+from notifications.addressing.forms import ADDING, adding
 from notifications.channels import vapid
-from notifications.forms import ADDING, adding
 from notifications.views.addresses import shown_once, to_proof
 
 PAGE: Final = "channels"

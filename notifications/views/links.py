@@ -11,8 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.doors import uncached
 from arbedge.errors import ArbEdgeError
-from notifications import chat_figures, clicks, links, unsubscribing
-from notifications.unsubscribing import Subscriber
+from notifications import clicks
+from notifications.addressing import unsubscribing
+from notifications.addressing.unsubscribing import Subscriber
+from notifications.telegram import chat_figures
+from notifications.writing import links
 
 
 @require_safe

@@ -13,7 +13,7 @@ from accounts.doors import logged_in
 from accounts.views.pages import person_of
 from arbedge.errors import ArbEdgeError, BadInput
 from arbedge.names import Channel, Door
-from notifications import addresses, order
+from notifications.addressing import addresses, order
 
 WORKER: Final = Path(__file__).parent.parent / "static" / "notifications" / "push-worker.js"
 LONGEST_BODY: Final = 8_000

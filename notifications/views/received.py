@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from accounts.doors import logged_in
 from accounts.views.pages import show, standing_of
 from arbedge.errors import NotFound
-from notifications import explain, received
+from notifications.choosing import explain
+from notifications.sending import received
 from opportunities.models import Opportunity
 
 PAGE = "messages"

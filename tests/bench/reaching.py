@@ -71,7 +71,7 @@ def _at_size(size: int, now: datetime) -> Iterator[Line]:
 
 def _events(now: datetime) -> list[Any]:
     """One scan's events with figures for every cohort, due for every tier."""
-    from notifications.eligibility import Due
+    from notifications.choosing.eligibility import Due
     from tests.notifications.factories import facts
 
     chance = random.Random(7)
@@ -117,8 +117,8 @@ def _matched(due: list[Any], now: datetime) -> tuple[Timed, int, int]:
 def _asked(due: list[Any], now: datetime) -> Iterator[tuple[Any, str, Any]]:
     from django.db import transaction
 
-    from notifications import eligibility
-    from notifications.eligibility_due import batches
+    from notifications.choosing import eligibility
+    from notifications.choosing.eligibility_due import batches
 
     [batch] = batches(due)
     ending = "SELECT why, sum(people) FROM counted GROUP BY why"
@@ -168,7 +168,7 @@ def _fanned_out(due: list[Any], now: datetime, per_second: int) -> tuple[Timed, 
     from django.conf import settings
     from django.db import connection
 
-    from notifications import eligibility
+    from notifications.choosing import eligibility
     from notifications.models import Delivery, DigestItem
 
     statements: list[str] = []

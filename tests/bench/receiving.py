@@ -117,7 +117,7 @@ def _process(
 def until_taken(at: Receiver, number: int) -> None:
     """Waits until so many messages were taken; wakes workers as the sweeper would."""
     from arbedge.names import Channel
-    from notifications import waking
+    from notifications.sending import waking
 
     end, swept = time.monotonic() + PATIENCE_S, time.monotonic()
     while (taken := at.taken()) < number:

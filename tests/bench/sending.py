@@ -112,8 +112,8 @@ Costs 0.23 % · even after 24 h · risk low"""
 
 def _outgoing(chat: int) -> Any:
     from notifications.channels.base import Outgoing
-    from notifications.content import Action, Content
     from notifications.names import Topic
+    from notifications.writing.content import Action, Content
 
     actions = (Action("why", "Why?", callback="why:1"), Action("open", "Open", "https://x.yz/go"))
     content = Content(Topic.OPENED, "WIF", TEXT, "en", datetime.now(UTC), actions=actions)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import order, unsubscribing
+from notifications.addressing import order, unsubscribing
 from notifications.models import Address, Suppression
 from notifications.names import AddressState
 from tests.accounts.factories import NOON, UserFactory

@@ -41,7 +41,7 @@ def main() -> None:
 
 def make_workers() -> None:
     """The modules are read once; nothing is connected before the fork."""
-    from notifications import delivery, journal, sweeping  # noqa: F401
+    from notifications.sending import delivery, journal, sweeping  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     say({"ready": True})
@@ -52,7 +52,7 @@ def make_workers() -> None:
 
 def be_quick() -> None:
     """Leases of seconds, so that a run need not wait a minute for every worker it kills."""
-    from notifications import claims, delivery, journal, teller
+    from notifications.sending import claims, delivery, journal, teller
 
     lease_s = float(os.environ["CHAOS_LEASE_S"])
     claims.LEASE = timedelta(seconds=lease_s)  # type: ignore[misc]
@@ -63,7 +63,7 @@ def be_quick() -> None:
 
 def deliver_for_ever() -> None:
     from arbedge.names import Channel
-    from notifications import delivery, journal, outbox, sweeping
+    from notifications.sending import delivery, journal, outbox, sweeping
 
     claim, swept_at = outbox.claim, 0.0
 

@@ -27,7 +27,7 @@ OPENINGS = 4
 def main() -> None:
     django.setup()
     structlog.configure(processors=[structlog.processors.JSONRenderer()])
-    from notifications import waking
+    from notifications.sending import waking
 
     waking._send = lambda *_: True
     if "--seed" in sys.argv:
@@ -39,7 +39,8 @@ def main() -> None:
 
 def make_writers() -> None:
     """The modules are read once; nothing is connected before the fork."""
-    from notifications import broadcasts, digests  # noqa: F401
+    from notifications.broadcasting import broadcasts  # noqa: F401
+    from notifications.bundling import digests  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     say({"ready": True})
@@ -49,7 +50,8 @@ def make_writers() -> None:
 
 
 def write_for_ever() -> None:
-    from notifications import broadcasts, digests
+    from notifications.broadcasting import broadcasts
+    from notifications.bundling import digests
     from notifications.models import Broadcast
 
     say({"writer": os.getpid()})
@@ -68,7 +70,7 @@ def seed(people: int, items: int, now: datetime) -> dict[str, Any]:
     """Everybody is meant by the broadcast; `items` of them wait for four openings each."""
     from accounts.models import Session, User
     from arbedge.names import Role
-    from notifications import broadcasts
+    from notifications.broadcasting import broadcasts
     from notifications.models import DigestItem, Message
     from tests.notifications.factories import facts
 

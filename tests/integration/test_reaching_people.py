@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from arbedge.names import Channel, Tier
-from notifications import fanout, outbox
+from notifications import fanout
 from notifications.models import Delivery, Slice
+from notifications.sending import outbox
 from tests.accounts.memories import forget
 from tests.notifications.factories import reachable_person
 from tests.opportunities.rows import Pair, scan

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import address_rows
+from notifications.addressing import address_rows
 from notifications.models import Address, Chat
 from notifications.names import CHANNEL_NUMBERS, AddressState, Recipient, Topic
 from tests.notifications.factories import AddressFactory

@@ -7,11 +7,11 @@ from typing import Any
 
 from accounts.models import User
 from exchanges.snapshot import Snapshot, VenueState
-from notifications import trigger_firing
+from notifications.alerts import trigger_firing
+from notifications.alerts.trigger_firing import Fired
+from notifications.alerts.trigger_sources import Reading
 from notifications.models import AlertTrigger, Delivery
 from notifications.names import Topic, TriggerKind
-from notifications.trigger_firing import Fired
-from notifications.trigger_sources import Reading
 from tests.exchanges import markets
 from tests.notifications.factories import NOON, reachable_person
 

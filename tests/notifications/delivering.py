@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from arbedge.names import Channel
-from notifications import pacing, rendering
 from notifications.channels import base
 from notifications.channels.base import Outgoing, Result
 from notifications.codes import Code
-from notifications.content import Content
 from notifications.names import Outcome, Topic
-from notifications.pacing import Go, Room, Want
+from notifications.sending import pacing
+from notifications.sending.pacing import Go, Room, Want
+from notifications.writing import rendering
+from notifications.writing.content import Content
 from tests.notifications.factories import NOON
 
 Answer = Callable[[Outgoing], Result]

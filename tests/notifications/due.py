@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from notifications import eligibility
+from notifications.choosing import eligibility
+from notifications.choosing.eligibility import Due, Held
 from notifications.codes import Why
-from notifications.eligibility import Due, Held
 from notifications.models import Chat, Delivery, DigestItem, Message
 from notifications.names import Recipient, Topic
 from tests.notifications.factories import HOUR, NOON, MessageFactory, facts

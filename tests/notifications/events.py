@@ -8,8 +8,8 @@ from typing import Any
 
 from arbedge.names import Event
 from notifications import births, fanout
+from notifications.choosing.eligibility import Due
 from notifications.codes import Why
-from notifications.eligibility import Due
 from notifications.models import Delivery, Message, Slice
 from notifications.names import DeliveryState, Recipient
 from opportunities.models import Opportunity, OpportunityEvent

@@ -11,8 +11,8 @@ from django.test import override_settings
 
 from arbedge import aio
 from arbedge.names import Channel
-from notifications import pacing
-from notifications.pacing import Go, Want
+from notifications.sending import pacing
+from notifications.sending.pacing import Go, Want
 
 START_MS = 1_800_000_000_000.0
 HOST = "api.telegram.org"

@@ -9,7 +9,7 @@ from django.core import mail
 
 from accounts.models import User
 from arbedge.names import Door
-from notifications import verification
+from notifications.addressing import verification
 from notifications.models import Address
 
 

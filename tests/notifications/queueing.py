@@ -7,10 +7,10 @@ from typing import Any
 
 from arbedge.names import Channel
 from notifications.channels.base import Result
-from notifications.claims import CLAIMED_ALONE, claim
 from notifications.models import Delivery
 from notifications.names import CHANNELS, Outcome
-from notifications.rows import Claimed, Settled, Try
+from notifications.sending.claims import CLAIMED_ALONE, claim
+from notifications.sending.rows import Claimed, Settled, Try
 from tests.notifications.factories import NOON, DeliveryFactory
 
 

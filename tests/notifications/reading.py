@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from arbedge.names import Channel
-from notifications.languages import Style
 from notifications.names import Topic
-from notifications.texts import Text, written
-from notifications.values import Reader, Told
+from notifications.writing.languages import Style
+from notifications.writing.texts import Text, written
+from notifications.writing.values import Reader, Told
 from tests.notifications.factories import HOUR, NOON, facts
 
 FOUR_SECONDS = timedelta(seconds=4)

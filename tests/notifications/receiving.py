@@ -14,7 +14,7 @@ from arbedge import aio
 from notifications.receivers.bot_limits import Limits, Rates
 from notifications.receivers.faults import Kind, Wish
 from notifications.receivers.serve import Receivers
-from notifications.telegram_transport import Transport
+from notifications.telegram.telegram_transport import Transport
 from tests.serving import served
 
 TOKEN = "7000000001:receivers-of-a-test-know-this-one"

@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute
 
 from arbedge import aio
 from notifications.channels.base import Outgoing, Result, Sender
-from notifications.content import Action, Content
 from notifications.names import Topic
 from notifications.receivers import app
 from notifications.receivers.book import Book, Call
 from notifications.receivers.faults import Board, Kind, Wish
+from notifications.writing.content import Action, Content
 from tests.serving import served
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from accounts.models import User
 from arbedge.names import Channel, Door
-from notifications import address_rows, addresses, order
+from notifications.addressing import address_rows, addresses, order
 from notifications.models import Address
 from notifications.names import AddressState
 from notifications.receivers.webhooks import Webhooks

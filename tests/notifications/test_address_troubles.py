@@ -7,7 +7,7 @@ from auditlog.models import LogEntry
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import address_rows, address_troubles, addresses, suppressions
+from notifications.addressing import address_rows, address_troubles, addresses, suppressions
 from notifications.models import Address, Chat
 from notifications.names import AddressState, Recipient
 from tests.accounts.factories import NOON, UserFactory

@@ -14,7 +14,7 @@ from arbedge import cache, limits, resealing, sealing
 from arbedge.errors import ArbEdgeError, BadInput, NotFound, TooMany
 from arbedge.http import RefusedAddress
 from arbedge.names import Channel, Door
-from notifications import address_rows, addresses, suppressions
+from notifications.addressing import address_rows, addresses, suppressions
 from notifications.models import Address
 from notifications.names import AddressState
 from tests.accounts.factories import NOON, UserFactory

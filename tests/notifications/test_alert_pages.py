@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from notifications import alert_words
+from notifications.alerts import alert_words
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 from tests.accounts.factories import UserFactory

@@ -15,17 +15,17 @@ from pytest_django import Settings
 from accounts.models import User
 from arbedge import cache
 from arbedge.names import Channel
-from notifications import pacing
 from notifications.channels import web_push
 from notifications.channels.base import sender
 from notifications.codes import Code
-from notifications.delivery import run
 from notifications.models import Address, Attempt, Delivery
 from notifications.names import CHANNEL_NUMBERS, CHANNELS, Topic
 from notifications.receivers import smtp
 from notifications.receivers.book import Shown
 from notifications.receivers.faults import Kind, Wish
 from notifications.receivers.serve import Receivers
+from notifications.sending import pacing
+from notifications.sending.delivery import run
 from tests.notifications.addressing import kept
 from tests.notifications.factories import (
     MINUTE,

@@ -8,7 +8,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from exchanges import book
-from notifications import broadcasts, digests, trigger_told, triggers
+from notifications.alerts import trigger_told, triggers
+from notifications.broadcasting import broadcasts
+from notifications.bundling import digests
 from notifications.models import DigestItem
 from notifications.names import TriggerKind
 from tests.accounts.factories import UserFactory

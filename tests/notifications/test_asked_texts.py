@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from arbedge.names import Channel, Language, Tier
-from notifications import broadcasts, digests, rendering, trigger_told
-from notifications.content import Content
+from notifications.alerts import trigger_told
+from notifications.alerts.trigger_firing import Fired
+from notifications.alerts.trigger_rules import RULES
+from notifications.broadcasting import broadcasts
+from notifications.bundling import digests
 from notifications.models import Delivery, DigestItem, Message
 from notifications.names import TriggerKind
-from notifications.trigger_firing import Fired
-from notifications.trigger_rules import RULES
+from notifications.writing import rendering
+from notifications.writing.content import Content
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import HOUR, MINUTE, NOON, MessageFactory, reachable_person
 from tests.opportunities.factories import OpportunityFactory

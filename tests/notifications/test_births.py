@@ -15,9 +15,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from accounts import tiers
 from accounts.models import TierSetting
 from arbedge.names import Event, Tier
-from notifications import births, waking
+from notifications import births
 from notifications.models import Message, Slice
 from notifications.names import Priority, SliceState, Topic
+from notifications.sending import waking
 from opportunities.models import Opportunity, OpportunityEvent, Outcome
 from opportunities.signals import opportunity_events
 from tests.notifications.events import born, event, opportunity, slices, told

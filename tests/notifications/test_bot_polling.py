@@ -16,7 +16,7 @@ from telegram.error import Conflict
 from telegram.ext import ApplicationBuilder, CommandHandler, ContextTypes
 
 from arbedge import aio
-from notifications.telegram_transport import Transport
+from notifications.telegram.telegram_transport import Transport
 from tests.notifications.listening import SECRET, Listener, listen, listening, until
 from tests.notifications.receiving import TOKEN, Running, running
 

@@ -14,8 +14,9 @@ from accounts.models import User
 from arbedge.choices import Notice, Switch
 from arbedge.errors import BadInput, Conflict, Forbidden
 from arbedge.names import Role
-from notifications import broadcast_report, broadcasts, letters
-from notifications.broadcasts import WRITTEN_OUT, Stepped
+from notifications import letters
+from notifications.broadcasting import broadcast_report, broadcasts
+from notifications.broadcasting.broadcasts import WRITTEN_OUT, Stepped
 from notifications.models import Broadcast, Click, Delivery
 from notifications.names import BroadcastState, Priority, Topic
 from tests.accounts.factories import UserFactory

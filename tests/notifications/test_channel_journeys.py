@@ -17,10 +17,11 @@ from starlette.responses import Response
 from accounts import preferences
 from accounts.models import User
 from arbedge.names import Channel, Door
-from notifications import addresses, delivery
+from notifications.addressing import addresses
 from notifications.models import Address, Attempt, Click, Delivery, Message
 from notifications.names import AddressState, DeliveryState, Priority, Recipient, Topic
 from notifications.receivers.webhooks import Webhooks
+from notifications.sending import delivery
 from notifications.telling import tell
 from tests.accounts.factories import NOON, SessionFactory
 from tests.accounts.web import body, fresh_cache, log_in

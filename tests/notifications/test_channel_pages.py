@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import preferences
 from accounts.models import User
 from arbedge.names import Channel, Door
-from notifications import address_rows, order, suppressions, trying
+from notifications.addressing import address_rows, order, suppressions, trying
 from notifications.models import Address, Attempt, Delivery, Message
 from notifications.names import AddressState, Outcome, Recipient, Topic
 from tests.accounts.factories import NOON, SessionFactory, UserFactory

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from notifications import chat_figures
 from notifications.models import Chat, ChatDay, ChatJoin
 from notifications.names import DeliveryState, Recipient, Topic
+from notifications.telegram import chat_figures
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
     NOON,

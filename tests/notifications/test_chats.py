@@ -12,8 +12,9 @@ from accounts.models import User
 from arbedge.choices import VENUES, mask
 from arbedge.errors import ArbEdgeError, BadInput, Conflict, NotFound
 from arbedge.names import Channel, Door, Kind, Shelf
-from notifications import addresses, chats
+from notifications.addressing import addresses
 from notifications.models import Chat
+from notifications.telegram import chats
 from tests.accounts.factories import UserFactory
 from tests.notifications.addressing import wanted
 from tests.notifications.factories import ChatFactory

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from arbedge.names import Channel
-from notifications.claims import CLAIMED_ALONE, DEAD_AFTER, LEASE, claim, release_lapsed
 from notifications.codes import Code
 from notifications.models import Delivery, DigestItem
 from notifications.names import DeliveryState, Priority, Topic
-from notifications.rows import Claimed
+from notifications.sending.claims import CLAIMED_ALONE, DEAD_AFTER, LEASE, claim, release_lapsed
+from notifications.sending.rows import Claimed
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
     HOUR,

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUES
-from notifications.cohort_figures import Figures, cells, even_at, figures_for, level_held, level_of
+from notifications.writing.cohort_figures import (
+    Figures,
+    cells,
+    even_at,
+    figures_for,
+    level_held,
+    level_of,
+)
 from opportunities import board
 from opportunities.models import Opportunity
 

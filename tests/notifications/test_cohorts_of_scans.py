@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from exchanges import fees
-from notifications.cohort_figures import Figures, even_at, figures_for
+from notifications.writing.cohort_figures import Figures, even_at, figures_for
 from opportunities import scan
 from tests.notifications.test_cohort_figures import bits
 from tests.opportunities.markets import NOW_MS

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from arbedge.names import Role
-from notifications import broadcasts
+from notifications.broadcasting import broadcasts
 from notifications.models import Broadcast, Delivery
 from notifications.names import BroadcastState
 from tests.accounts.console import desk

@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from arbedge.names import Role
-from notifications import previews, wording
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
+from notifications.writing import previews, wording
 from tests.accounts.console import desk
 from tests.notifications.factories import NOON, DeliveryFactory, MessageFactory, facts
 

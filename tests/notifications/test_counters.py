@@ -17,9 +17,9 @@ from notifications import counters
 from notifications.channels.base import Result
 from notifications.codes import Code
 from notifications.names import DeliveryState, Outcome
-from notifications.rows import Ended, Settled, Try
-from notifications.settling import Told
-from notifications.verdicts import verdict
+from notifications.sending.rows import Ended, Settled, Try
+from notifications.sending.settling import Told
+from notifications.sending.verdicts import verdict
 from tests.notifications.factories import MINUTE, NOON
 from tests.notifications.test_verdicts import row
 

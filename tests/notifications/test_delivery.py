@@ -15,15 +15,17 @@ from accounts import tiers
 from accounts.models import User
 from arbedge import aio, breaker, cache
 from arbedge.names import Channel, Fault, Tier
-from notifications import delivery, gates, outbox, quotas, reaching, teller, waking
+from notifications.addressing import reaching
+from notifications.addressing.reaching import Reach
+from notifications.choosing import quotas
 from notifications.codes import Code
-from notifications.delivery import run
 from notifications.models import Attempt, Delivery
 from notifications.names import DeliveryState, Outcome, Priority, Topic
-from notifications.pacing import Room
-from notifications.reaching import Reach
-from notifications.teller import Ran
-from notifications.verdicts import FIRST_RETRY_S
+from notifications.sending import delivery, gates, outbox, teller, waking
+from notifications.sending.delivery import run
+from notifications.sending.pacing import Room
+from notifications.sending.teller import Ran
+from notifications.sending.verdicts import FIRST_RETRY_S
 from tests.notifications.delivering import (
     FakeSender,
     Pace,
@@ -480,7 +482,7 @@ class TestMishaps:
         async def silent(_: Any) -> Any:
             await asyncio.Event().wait()
 
-        monkeypatch.setattr("notifications.dispatch.SEND_WITHIN_S", 0.05)
+        monkeypatch.setattr("notifications.sending.dispatch.SEND_WITHIN_S", 0.05)
         monkeypatch.setattr(telegram, "send", silent)
         row = waiting()
         run(Channel.TELEGRAM, NOON)
@@ -555,7 +557,7 @@ class TestMishaps:
             return real(results, now)
 
         monkeypatch.setattr(outbox, "settle", away)
-        monkeypatch.setattr("notifications.teller.connection.close", lambda: None)
+        monkeypatch.setattr("notifications.sending.teller.connection.close", lambda: None)
         monkeypatch.setattr(teller, "LISTEN_S", 0.01)
         row = waiting()
 

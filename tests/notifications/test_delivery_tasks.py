@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from arbedge import schedule
 from arbedge.names import Channel
-from notifications import days, delivery, journal, pruning, sweeping, tasks
-from notifications.teller import Ran
+from notifications import days, pruning, tasks
+from notifications.sending import delivery, journal, sweeping
+from notifications.sending.teller import Ran
 
 
 def about_now(moment: Any) -> bool:

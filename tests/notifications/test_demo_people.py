@@ -8,9 +8,9 @@ from accounts import sessions
 from accounts.models import Outcome, Session, User
 from arbedge import demo
 from arbedge.names import Channel, Tier
-from notifications import chats
 from notifications.demo import GROUP, NAMES, PEOPLE, make
 from notifications.models import Chat
+from notifications.telegram import chats
 from tests.notifications.factories import NOON
 
 pytestmark = pytest.mark.django_db

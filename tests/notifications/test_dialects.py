@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from arbedge.names import Channel
-from notifications import dialects
-from notifications.dialects import DIALECTS, body_of, link, paragraphs, strong, tame, written
 from notifications.names import Topic
+from notifications.writing import dialects
+from notifications.writing.dialects import (
+    DIALECTS,
+    body_of,
+    link,
+    paragraphs,
+    strong,
+    tame,
+    written,
+)
 from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
 from tests.notifications.reading import text

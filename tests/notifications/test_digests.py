@@ -12,9 +12,10 @@ from django.db import connection
 from accounts import tiers
 from accounts.models import User
 from arbedge.names import Tier
-from notifications import digests, waking
+from notifications.bundling import digests
 from notifications.models import Delivery, DigestItem, Message
 from notifications.names import Topic
+from notifications.sending import waking
 from opportunities.models import Opportunity
 from tests.notifications.factories import (
     HOUR,

@@ -15,10 +15,10 @@ from arbedge.errors import ArbEdgeError, BadInput
 from notifications.channels import base
 from notifications.channels.discord import sender
 from notifications.codes import Code
-from notifications.content import Action
 from notifications.names import Outcome
 from notifications.receivers.book import Call
 from notifications.receivers.discord import Discord
+from notifications.writing.content import Action
 from tests.notifications.sending import OPEN, Receiving, outgoing, receiving, send, send_one
 
 ROOM = "123456789012345678"

@@ -16,9 +16,10 @@ from accounts.tiers import Allowance
 from arbedge.choices import VENUES, mask
 from arbedge.errors import NoData
 from arbedge.names import AccountState, Kind, Role, Shelf, Tier
-from notifications import eligibility, fanout, quotas
+from notifications import fanout
+from notifications.choosing import eligibility, quotas
+from notifications.choosing.eligibility import Held
 from notifications.codes import Why
-from notifications.eligibility import Held
 from notifications.models import Delivery, Message
 from notifications.names import DeliveryState, Topic
 from tests.accounts.factories import SessionFactory, UserFactory

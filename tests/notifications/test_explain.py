@@ -11,7 +11,7 @@ from accounts import standing
 from accounts.models import User
 from arbedge.errors import NotFound
 from arbedge.names import AccountState, Role, Tier
-from notifications import eligibility, explain, quotas
+from notifications.choosing import eligibility, explain, quotas
 from notifications.codes import Why
 from notifications.models import Message, Slice
 from notifications.names import DeliveryState, SliceState, Topic

@@ -12,9 +12,9 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Session, User
 from arbedge.names import Tier
-from notifications import eligibility
+from notifications.choosing import eligibility
+from notifications.choosing.eligibility import Due, Held
 from notifications.codes import Why
-from notifications.eligibility import Due, Held
 from notifications.models import Delivery, DigestItem, Distribution, Message, Served
 from notifications.names import Strategy
 from tests.notifications.due import counts, due, kept, told
@@ -155,7 +155,7 @@ def test_places_the_first_tiers_leave_over_are_for_those_that_follow() -> None:
 def test_what_telegram_can_carry_in_a_rotation_is_shared_by_the_events(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from notifications import strategies
+    from notifications.choosing import strategies
 
     monkeypatch.setattr(strategies, "MOST_WHEN_SHORT", 2)
     monkeypatch.setattr(strategies, "ROTATION_S", 6)

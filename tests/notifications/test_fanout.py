@@ -13,10 +13,12 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from arbedge.names import Channel, Event
-from notifications import eligibility, fanout, tasks, waking
-from notifications.eligibility import Due
+from notifications import fanout, tasks
+from notifications.choosing import eligibility
+from notifications.choosing.eligibility import Due
 from notifications.models import Delivery, Message, Slice
 from notifications.names import SliceState, Topic
+from notifications.sending import waking
 from opportunities.models import Opportunity
 from tests.notifications.events import (
     Everybody,

@@ -6,9 +6,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Preferences
-from notifications.gathering import announced, numbers, with_missing
 from notifications.models import Delivery, Message
 from notifications.names import Topic
+from notifications.writing.gathering import announced, numbers, with_missing
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import DeliveryFactory, MessageFactory, facts
 

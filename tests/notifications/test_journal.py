@@ -11,10 +11,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from arbedge import cache
-from notifications import journal
-from notifications import quota_keys as keys
+from notifications.choosing import quota_keys as keys
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import WAITING, DeliveryState, Topic
+from notifications.sending import journal
 from tests.notifications.factories import HOUR, MINUTE, NOON, DeliveryFactory, MessageFactory
 from tests.opportunities.factories import OpportunityFactory
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from arbedge.names import CloseReason, Language, Reason
-from notifications import reason_words
-from notifications.languages import WORDS, Style, finite, moment_of, zone_of
+from notifications.writing import reason_words
+from notifications.writing.languages import WORDS, Style, finite, moment_of, zone_of
 from opportunities.board import CLOSED_WORDS
 from opportunities.reasons import MEANING
 from tests.notifications.factories import HOUR, MINUTE, NOON

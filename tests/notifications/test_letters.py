@@ -10,10 +10,11 @@ import pytest
 from accounts.models import User
 from arbedge.choices import Spread
 from arbedge.names import Channel, Tier
-from notifications import letters, waking
+from notifications import letters
 from notifications.letters import Letter
 from notifications.models import Delivery, Message
 from notifications.names import CHANNEL_NUMBERS, DeliveryState, Topic
+from notifications.sending import waking
 from tests.notifications.factories import HOUR, NOON, MessageFactory, rank, reachable_person
 
 pytestmark = pytest.mark.django_db

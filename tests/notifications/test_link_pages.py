@@ -10,8 +10,9 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from structlog.testing import capture_logs
 
-from notifications import clicks, links
+from notifications import clicks
 from notifications.models import Click, VariantResult
+from notifications.writing import links
 from tests.accounts.web import body
 from tests.notifications.factories import ChatFactory, DeliveryFactory, DeliveryLogFactory
 
@@ -118,7 +119,7 @@ def test_a_forged_link_says_so_and_leads_nowhere(client: Client) -> None:
 
 def test_an_old_link_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("notifications.links.time.time", lambda: 1)
+        patch.setattr("notifications.writing.links.time.time", lambda: 1)
         path = link()
     answer = follow(client, path)
     assert answer.status_code == 410

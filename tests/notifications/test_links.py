@@ -10,7 +10,7 @@ import pytest
 
 from arbedge import sealing
 from arbedge.errors import BadInput
-from notifications import links
+from notifications.writing import links
 
 SITE = "https://arbedge.example"
 OUTSIDE = [
@@ -117,7 +117,7 @@ def test_a_link_of_another_secret_is_no_link(settings: Any) -> None:
 def test_a_link_lives_ninety_days(days: int, lives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = time.time()
     with monkeypatch.context() as patch:
-        patch.setattr("notifications.links.time.time", lambda: now_s - days * 86_400)
+        patch.setattr("notifications.writing.links.time.time", lambda: now_s - days * 86_400)
         token = token_of(links.signed(7, "open", "/o/1"))
     if lives:
         assert links.read(token).target == "/o/1"

@@ -7,8 +7,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from arbedge.names import Language
-from notifications.message_links import led, ways
 from notifications.names import Topic
+from notifications.writing.message_links import led, ways
 from tests.notifications.reading import FACTS, LANGUAGES
 from tests.opportunities.factories import OpportunityFactory
 

@@ -9,10 +9,11 @@ import pytest
 from accounts import preferences
 from accounts.models import User
 from arbedge.names import Channel, Door
-from notifications import addresses, notices, rendering
-from notifications.content import Content
+from notifications.addressing import addresses, notices
 from notifications.models import Address, Chat, Delivery, Message
 from notifications.names import CHANNEL_NUMBERS, AddressState
+from notifications.writing import rendering
+from notifications.writing.content import Content
 from tests.notifications.addressing import HOOK, kept
 from tests.notifications.factories import NOON, ChatFactory, reachable_person
 

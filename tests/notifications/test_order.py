@@ -7,7 +7,7 @@ import pytest
 from accounts import preferences
 from accounts.models import User
 from arbedge.names import Channel, Door
-from notifications import order
+from notifications.addressing import order
 from tests.accounts.factories import NOON, UserFactory
 
 pytestmark = pytest.mark.django_db

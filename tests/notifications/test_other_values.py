@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from notifications.names import Topic, TriggerKind
-from notifications.other_values import Alert, Blind, Broadcast, Digest, Proof, Trial
-from notifications.values import Reader
+from notifications.writing.other_values import Alert, Blind, Broadcast, Digest, Proof, Trial
+from notifications.writing.values import Reader
 from tests.notifications.factories import NOON, facts
 from tests.notifications.reading import later, reader, told
 

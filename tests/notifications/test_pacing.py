@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from arbedge import aio, cache
 from arbedge.names import Channel
-from notifications import pacing
-from notifications.pacing import Want
+from notifications.sending import pacing
+from notifications.sending.pacing import Want
 from tests.notifications.paces import (
     HOST,
     START_MS,

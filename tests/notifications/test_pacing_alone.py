@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from arbedge import aio, clock
 from arbedge.names import Channel
-from notifications import pacing, pacing_alone
+from notifications.sending import pacing, pacing_alone
 from tests.notifications.paces import HOST, START_MS, admit, most_within, number_let_go, to
 
 NOWHERE = "unix:///nonexistent/no-cache-here?db=0"

@@ -11,9 +11,9 @@ import pytest
 from pytest_django import Settings
 
 from arbedge.names import Channel
-from notifications import pictures_of
 from notifications.names import Topic
-from notifications.rendering import render
+from notifications.writing import pictures_of
+from notifications.writing.rendering import render
 from tests.notifications.factories import NOON, DeliveryFactory, MessageFactory
 from tests.opportunities.factories import OpportunityFactory
 
@@ -77,7 +77,7 @@ def test_charts_nobody_sends_any_more_are_taken_away(tmp_path: Path) -> None:
 
 def test_a_full_disk_costs_the_chart_not_the_message() -> None:
     row = DeliveryFactory(message=message())
-    with patch("notifications.pictures_of.tempfile.mkstemp", side_effect=OSError("full")):
+    with patch("notifications.writing.pictures_of.tempfile.mkstemp", side_effect=OSError("full")):
         [content] = render([row], {}, NOON).values()
     assert content.image_path == ""  # type: ignore[union-attr]
     assert "WIF" in content.body or "COIN" in content.body  # type: ignore[union-attr]

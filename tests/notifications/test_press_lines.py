@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Mute, User
-from notifications import clicks, press_lines
+from notifications import clicks
 from notifications.models import Click
-from notifications.press_lines import LONGEST, Pressed
+from notifications.telegram import press_lines
+from notifications.telegram.press_lines import LONGEST, Pressed
 from tests.factories import InstrumentFactory
 from tests.notifications.bot.asking import member, press
 from tests.notifications.factories import NOON, DeliveryFactory, DeliveryLogFactory, MessageFactory

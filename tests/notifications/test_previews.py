@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from arbedge.names import Channel
-from notifications import previews
 from notifications.names import Topic
-from notifications.previews import Preview, Sample, preview, sample, source
-from notifications.template_language import check
+from notifications.writing import previews
+from notifications.writing.previews import Preview, Sample, preview, sample, source
+from notifications.writing.template_language import check
 from tests.notifications.factories import (
     NOON,
     DeliveryLogFactory,

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from accounts.models import User
 from arbedge import cache
 from arbedge.names import Channel, Door
-from notifications import addresses, proofs
+from notifications.addressing import addresses, proofs
 from notifications.models import Address, Verification
 from notifications.names import AddressState
 from notifications.receivers.discord import Discord
@@ -89,7 +89,7 @@ def test_a_challenge_may_come_back_as_plain_text(
 ) -> None:
     challenge = "A" * 32
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("notifications.proofs.secrets.token_urlsafe", lambda _: challenge)
+        patch.setattr("notifications.addressing.proofs.secrets.token_urlsafe", lambda _: challenge)
         server.fake.prepared.append(PlainTextResponse(f"{challenge}\n"))
         assert start(ada, hook).done
 

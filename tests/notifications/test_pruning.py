@@ -11,7 +11,7 @@ from auditlog.models import LogEntry
 from django.db import connection
 
 from arbedge.errors import BadSetting
-from notifications import chat_figures, days
+from notifications import days
 from notifications.models import (
     Attempt,
     Broadcast,
@@ -23,6 +23,7 @@ from notifications.models import (
 )
 from notifications.names import Topic
 from notifications.pruning import KEPT_DAYS, TABLES, prune
+from notifications.telegram import chat_figures
 from opportunities.models import PruneRun
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import address_rows, addresses, order
+from notifications.addressing import address_rows, addresses, order
 from notifications.channels import vapid
 from notifications.models import Address
 from notifications.names import AddressState

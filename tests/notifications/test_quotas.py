@@ -16,8 +16,8 @@ from accounts.signals import TierChange
 from arbedge import cache
 from arbedge.errors import NoData
 from arbedge.names import Tier
-from notifications import quota_keys as keys
-from notifications import quota_rebuild, quota_rows, quotas
+from notifications.choosing import quota_keys as keys
+from notifications.choosing import quota_rebuild, quota_rows, quotas
 from notifications.codes import Code
 from notifications.names import DeliveryState
 from tests.notifications.factories import (

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import address_rows
-from notifications.addresses import Reach, reach
+from notifications.addressing import address_rows
+from notifications.addressing.addresses import Reach, reach
 from notifications.codes import Code
 from notifications.models import Suppression
 from notifications.names import AddressState, Topic

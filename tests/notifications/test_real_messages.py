@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from arbedge.names import Channel, Event, Kind
-from notifications.content import Content
 from notifications.models import Message
 from notifications.names import CHANNELS, Topic
-from notifications.rendering import render
+from notifications.writing.content import Content
+from notifications.writing.rendering import render
 from tests.notifications.dialect_checks import balanced
 from tests.notifications.events import born, event, opportunity, told
 from tests.notifications.factories import HOUR, NOON, DeliveryFactory

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from arbedge.names import Role
-from notifications import received
 from notifications.names import DeliveryState, Recipient, Topic
+from notifications.sending import received
 from tests.accounts.factories import UserFactory
 from tests.accounts.web import body, fresh_cache, log_in
 from tests.notifications.factories import (

@@ -13,12 +13,12 @@ from structlog.testing import capture_logs
 
 from accounts.models import Preferences
 from arbedge.names import Channel
-from notifications import links, rendering
 from notifications.codes import Code
-from notifications.content import Content
 from notifications.models import Delivery, Message
 from notifications.names import Topic
-from notifications.rendering import Press, render, unsubscribable
+from notifications.writing import links, rendering
+from notifications.writing.content import Content
+from notifications.writing.rendering import Press, render, unsubscribable
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
     HOUR,

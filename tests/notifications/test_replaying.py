@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from auditlog.models import LogEntry
 
-from notifications.claims import CLAIMED_ALONE
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import DeliveryState
-from notifications.replaying import replay
+from notifications.sending.claims import CLAIMED_ALONE
+from notifications.sending.replaying import replay
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
     HOUR,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from notifications.claims import LEASE, release_lapsed
 from notifications.codes import Code
 from notifications.models import Attempt, Chat, Delivery
 from notifications.names import DeliveryState, Outcome
-from notifications.rows import Claimed, Settled
-from notifications.settling import STEP, channels_of, put_back, settle
-from notifications.verdicts import FIRST_RETRY_S, JITTER
+from notifications.sending.claims import LEASE, release_lapsed
+from notifications.sending.rows import Claimed, Settled
+from notifications.sending.settling import STEP, channels_of, put_back, settle
+from notifications.sending.verdicts import FIRST_RETRY_S, JITTER
 from tests.notifications.factories import (
     MINUTE,
     NOON,

@@ -13,11 +13,11 @@ from arbedge.errors import ArbEdgeError, BadInput
 from notifications.channels import base
 from notifications.channels.slack import sender
 from notifications.codes import Code
-from notifications.content import Action
 from notifications.names import Outcome
 from notifications.receivers.book import Call, Shown
 from notifications.receivers.faults import Kind
 from notifications.receivers.slack import Slack
+from notifications.writing.content import Action
 from tests.notifications.sending import OPEN, Receiving, outgoing, receiving, send, send_one
 
 URL = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx"

@@ -11,11 +11,12 @@ from prometheus_client import REGISTRY
 
 from arbedge import cache
 from arbedge.names import Channel
-from notifications import quota_keys, sweeping, waking
-from notifications.claims import DEAD_AFTER, LEASE
+from notifications.choosing import quota_keys
 from notifications.models import Delivery
 from notifications.names import DeliveryState, SliceState
-from notifications.sweeping import OVERDUE, sweep
+from notifications.sending import sweeping, waking
+from notifications.sending.claims import DEAD_AFTER, LEASE
+from notifications.sending.sweeping import OVERDUE, sweep
 from tests.notifications.factories import (
     HOUR,
     NOON,

@@ -10,11 +10,15 @@ from django.utils import timezone
 from accounts.credentials import Unchecked
 from arbedge import schedule
 from arbedge.errors import ArbEdgeError, NoData
-from notifications import broadcasts, digests, tasks, trigger_accounts, triggers, waking
+from notifications import tasks
+from notifications.alerts import trigger_accounts, triggers
+from notifications.alerts.triggers import Checked
 from notifications.bot import questions, talks
-from notifications.digests import Bundled
+from notifications.broadcasting import broadcasts
+from notifications.bundling import digests
+from notifications.bundling.digests import Bundled
 from notifications.models import BotUpdate, Question, Talk
-from notifications.triggers import Checked
+from notifications.sending import waking
 from tests.accounts.factories import UserFactory
 from tests.accounts.web import fresh_cache
 from tests.notifications.bot.updates import stored, text

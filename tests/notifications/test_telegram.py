@@ -18,10 +18,10 @@ from arbedge.errors import BadInput
 from notifications.channels.base import sender
 from notifications.channels.telegram import Telegram
 from notifications.codes import Code
-from notifications.content import Action
 from notifications.names import Outcome
 from notifications.receivers.faults import Kind
-from notifications.telegram_transport import transport
+from notifications.telegram.telegram_transport import transport
+from notifications.writing.content import Action
 from tests.notifications.receiving import TOKEN, Running, running
 from tests.notifications.sending import outgoing, send, send_one
 

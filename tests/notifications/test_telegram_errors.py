@@ -11,7 +11,7 @@ import pytest
 
 from notifications.codes import Code
 from notifications.names import Outcome
-from notifications.telegram_errors import Again, Verdict, verdict
+from notifications.telegram.telegram_errors import Again, Verdict, verdict
 
 PERMANENT, RETRY, SENT = Outcome.PERMANENT, Outcome.RETRY, Outcome.SENT
 # Each recorded answer: outcome, code, whether the chat is gone.

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.receivers.bot_text import parse
-from notifications.telegram_text import fit, length, pieces, plain, units
+from notifications.telegram.telegram_text import fit, length, pieces, plain, units
 
 WORDS = st.text("ab <&>🟢\n", max_size=30)
 TAGS = st.sampled_from(["b", "i", "code", "a"])

@@ -16,9 +16,10 @@ from structlog.testing import capture_logs
 from accounts.models import User
 from arbedge.choices import Notice
 from arbedge.names import Channel, Tier
-from notifications import births, waking
+from notifications import births
 from notifications.models import Delivery, Message
 from notifications.names import Priority, Recipient, Topic
+from notifications.sending import waking
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import HOUR, NOON, ChatFactory, MessageFactory, reachable_person
 

@@ -7,7 +7,13 @@ from django.template import Context, TemplateSyntaxError
 
 from arbedge.errors import BadInput
 from notifications.names import Topic
-from notifications.template_language import LONGEST, check, check_template, console_text, file_text
+from notifications.writing.template_language import (
+    LONGEST,
+    check,
+    check_template,
+    console_text,
+    file_text,
+)
 
 
 def refused(body: str, topic: Topic = Topic.OPENED) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from arbedge.names import Channel
-from notifications import texts
 from notifications.names import Topic
-from notifications.template_language import check_template
-from notifications.texts import text_for, written
-from notifications.trade_values import Trade
-from notifications.values import MissingVariable
-from notifications.variables import VARIABLES
+from notifications.writing import texts
+from notifications.writing.template_language import check_template
+from notifications.writing.texts import text_for, written
+from notifications.writing.trade_values import Trade
+from notifications.writing.values import MissingVariable
+from notifications.writing.variables import VARIABLES
 from tests.notifications.factories import HOUR, NOON, facts
 from tests.notifications.reading import LANGUAGES, TRADE, later, plain, reader, text, told
 

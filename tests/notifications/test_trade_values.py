@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from notifications.names import Topic
-from notifications.trade_values import Trade
-from notifications.values import Reader
+from notifications.writing.trade_values import Trade
+from notifications.writing.values import Reader
 from tests.notifications.factories import HOUR, MINUTE, NOON, facts
 from tests.notifications.reading import later, reader, told
 

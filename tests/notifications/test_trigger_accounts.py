@@ -16,10 +16,10 @@ from exchanges import balances, book
 from exchanges.balances import Holdings
 from exchanges.simulator import accounts as simulated
 from exchanges.simulator.faults import Board, Kind, Wish
-from notifications import trigger_accounts
+from notifications.alerts import trigger_accounts
+from notifications.alerts.trigger_accounts import Watched, Worth, change, worth
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_accounts import Watched, Worth, change, worth
 from tests.notifications.alerts import alert, alerts_told, quoted, snapshot
 from tests.notifications.factories import MINUTE, NOON, reachable_person
 from tests.simulated import simulated_venues

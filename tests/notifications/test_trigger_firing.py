@@ -11,12 +11,12 @@ from django.db import connection
 
 from accounts.models import Session
 from arbedge.choices import Notice, Switch
-from notifications import trigger_firing
+from notifications.alerts import trigger_firing
+from notifications.alerts.trigger_firing import Fired
+from notifications.alerts.trigger_nets import Own
+from notifications.alerts.trigger_sources import Reading
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_firing import Fired
-from notifications.trigger_nets import Own
-from notifications.trigger_sources import Reading
 from tests.notifications.alerts import SECOND, alert, look
 from tests.notifications.factories import HOUR, MINUTE, NOON, reachable_person
 

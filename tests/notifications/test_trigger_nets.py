@@ -10,9 +10,9 @@ import pytest
 from accounts.models import User
 from arbedge.choices import VENUES, mask
 from arbedge.names import Role, Shelf, Tier
-from notifications import trigger_nets
+from notifications.alerts import trigger_nets
+from notifications.alerts.trigger_nets import NOTHING, Own
 from notifications.names import TriggerKind
-from notifications.trigger_nets import NOTHING, Own
 from opportunities.models import Opportunity
 from tests.notifications.alerts import alert
 from tests.notifications.factories import MINUTE, NOON, reachable_person

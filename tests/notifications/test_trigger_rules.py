@@ -10,9 +10,9 @@ from pytest_django import Settings
 from accounts.models import KeyState, StoredKey, User
 from arbedge.choices import VENUES, mask
 from arbedge.errors import BadInput
-from notifications import trigger_rules
+from notifications.alerts import trigger_rules
+from notifications.alerts.trigger_rules import Spec
 from notifications.names import TriggerKind
-from notifications.trigger_rules import Spec
 from tests.accounts.factories import UserFactory
 from tests.factories import InstrumentFactory
 from tests.notifications.factories import NOON, reachable_person

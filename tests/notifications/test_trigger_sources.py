@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from notifications import trigger_sources
-from notifications.trigger_sources import Reading
+from notifications.alerts import trigger_sources
+from notifications.alerts.trigger_sources import Reading
 from tests.notifications.alerts import funded, quoted, snapshot
 
 

@@ -13,10 +13,10 @@ from pytest_django import Settings
 from accounts.models import User
 from arbedge.errors import BadInput, NoData, NotFound
 from exchanges import book
-from notifications import triggers
+from notifications.alerts import triggers
+from notifications.alerts.triggers import Checked
 from notifications.models import AlertTrigger, Message
 from notifications.names import Priority, Topic, TriggerKind
-from notifications.triggers import Checked
 from tests.accounts.factories import UserFactory
 from tests.factories import InstrumentFactory
 from tests.notifications.alerts import alert, alerts_told, funded, quoted, snapshot

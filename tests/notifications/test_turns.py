@@ -6,7 +6,7 @@ import pytest
 
 from arbedge import cache
 from arbedge.names import Channel
-from notifications import turns
+from notifications.sending import turns
 
 HERE = Channel.TELEGRAM
 

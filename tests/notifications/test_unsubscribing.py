@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import User
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Channel
-from notifications import address_rows, addresses, suppressions, unsubscribing
+from notifications.addressing import address_rows, addresses, suppressions, unsubscribing
 from notifications.models import Suppression
 from tests.accounts.factories import NOON, UserFactory
 from tests.accounts.web import body

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.values import MissingVariable, Unknown, Values
-from notifications.variables import Type, Variable
+from notifications.writing.values import MissingVariable, Unknown, Values
+from notifications.writing.variables import Type, Variable
 
 
 class Source:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from notifications.names import Topic
-from notifications.texts import SOURCES
-from notifications.values import Values
-from notifications.variables import VARIABLES, Type, Variable, named
+from notifications.writing.texts import SOURCES
+from notifications.writing.values import Values
+from notifications.writing.variables import VARIABLES, Type, Variable, named
 from tests.notifications.reading import reader, told
 
 EVERY = [(topic, one) for topic in Topic for one in VARIABLES[topic]]

@@ -11,8 +11,8 @@ import pytest
 from arbedge.names import Channel
 from notifications.codes import Code
 from notifications.names import DeliveryState, Outcome, Priority
-from notifications.rows import Claimed, Settled
-from notifications.verdicts import (
+from notifications.sending.rows import Claimed, Settled
+from notifications.sending.verdicts import (
     FIRST_RETRY_S,
     JITTER,
     LONGEST_RETRY_S,

@@ -14,7 +14,8 @@ from accounts.models import User
 from arbedge import cache
 from arbedge.errors import ArbEdgeError, BadInput, NoData, NotFound, TooMany
 from arbedge.names import Channel, Door
-from notifications import addresses, order, tasks, verification
+from notifications import tasks
+from notifications.addressing import addresses, order, verification
 from notifications.models import Address, Verification
 from notifications.names import AddressState
 from tests.accounts.factories import NOON, UserFactory
@@ -169,7 +170,9 @@ def test_a_newer_code_ends_the_older(
     ada: User, mailbox: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digits = iter("111111222222")
-    monkeypatch.setattr("notifications.verification.secrets.choice", lambda _: next(digits))
+    monkeypatch.setattr(
+        "notifications.addressing.verification.secrets.choice", lambda _: next(digits)
+    )
     start(ada, mailbox)
     start(ada, mailbox)
     assert refused(ada, mailbox, "111111").code == "code_wrong"

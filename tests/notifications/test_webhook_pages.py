@@ -13,9 +13,10 @@ from django.test import Client
 
 from accounts.models import User
 from arbedge.names import Channel
-from notifications import deliveries_of, signing
+from notifications import signing
 from notifications.models import Address, Attempt
 from notifications.names import Outcome, Recipient, Topic
+from notifications.sending import deliveries_of
 from tests.accounts.factories import NOON, UserFactory
 from tests.accounts.web import body, fresh_cache, log_in
 from tests.notifications.addressing import HOOK, kept

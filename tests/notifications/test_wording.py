@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 
 from arbedge.errors import BadInput, Conflict
 from arbedge.names import Channel
-from notifications import wording
 from notifications.models import Variant, VariantResult
-from notifications.rendering import render
-from notifications.wording import Count, chosen, compared
+from notifications.writing import wording
+from notifications.writing.rendering import render
+from notifications.writing.wording import Count, chosen, compared
 from tests.notifications.factories import NOON, DeliveryFactory, MessageFactory
 from tests.notifications.reading import plain
 
@@ -236,7 +236,7 @@ def test_a_database_that_refuses_to_count_stops_nothing() -> None:
     wording.start(variant(share=1.0), NOON)
     row = DeliveryFactory()
     with (
-        patch("notifications.wording.sent", side_effect=DatabaseError("no room")),
+        patch("notifications.writing.wording.sent", side_effect=DatabaseError("no room")),
         capture_logs() as logs,
     ):
         wording.told([(row, Channel.TELEGRAM)], NOON)

@@ -13,10 +13,10 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications import trigger_firing
+from notifications.alerts import trigger_firing
+from notifications.alerts.trigger_sources import Reading
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_sources import Reading
 from tests.notifications.alerts import alert
 from tests.notifications.factories import NOON, reachable_person
 

@@ -16,10 +16,10 @@ from notifications.channels import discord_form, push_keys, slack, sms_form, vap
 from notifications.channels.base import Outgoing
 from notifications.channels.mails import mail_of
 from notifications.channels.segments import segments
-from notifications.content import Action
 from notifications.receivers import discord as discord_service
 from notifications.receivers import push as push_service
 from notifications.receivers import slack as slack_service
+from notifications.writing.content import Action
 from tests.notifications.sending import AT, content
 
 # Signs that mean something to one channel or another, and lengths over every limit.

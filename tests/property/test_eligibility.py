@@ -19,11 +19,12 @@ from accounts.standing import Standing, effective_tier, ms
 from accounts.tiers import ADMINS, HAVE_ADMINS_COLUMN
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUES, Frequency, mask
 from arbedge.names import AccountState, Kind, Language, Risk, Role, Shelf, Tier
-from notifications import digest_hours, eligibility
+from notifications.bundling import digest_hours
+from notifications.choosing import eligibility
+from notifications.choosing.eligibility import Due, Held
 from notifications.codes import Why
-from notifications.cohort_figures import figures_for, venues_of
-from notifications.eligibility import Due, Held
 from notifications.models import Delivery, DigestItem, Message
+from notifications.writing.cohort_figures import figures_for, venues_of
 from tests.notifications.factories import facts
 from tests.opportunities.factories import cohorts
 
@@ -258,7 +259,7 @@ def assert_told(
 def test_the_tier_in_the_statement_is_the_one_that_counts_everywhere(
     tier: int, role: int, tier_until: datetime | None, beta_until: datetime | None
 ) -> None:
-    from notifications.eligibility_rules import ADMINS_COLUMN, COLUMN_OF_TIER
+    from notifications.choosing.eligibility_rules import ADMINS_COLUMN, COLUMN_OF_TIER
 
     row = Audience(
         user_id=1, tier=tier, role=role, tier_until=tier_until, beta_until=beta_until,

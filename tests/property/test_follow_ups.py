@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 )
 
 from arbedge.names import Channel, Event
-from notifications import outbox
 from notifications.models import Delivery, Message
 from notifications.names import FOLLOW_UPS, WAITING, Recipient, Topic
+from notifications.sending import outbox
 from opportunities.models import Opportunity
 from tests.notifications.events import Everybody, born, event, fan_out, opportunity
 from tests.notifications.factories import NOON, reachable_person

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
+from notifications.alerts.trigger_rules import RULES, Unit
 from notifications.bot.alerts import levels
-from notifications.languages import Style
 from notifications.names import TriggerKind
-from notifications.trigger_rules import RULES, Unit
+from notifications.writing.languages import Style
 
 KINDS = [kind for kind in TriggerKind if RULES[kind].unit is not Unit.NONE]
 FIGURES = st.builds(

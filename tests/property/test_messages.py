@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from arbedge.errors import BadInput
 from arbedge.names import Channel, Kind, Risk
-from notifications import dialects
-from notifications.dialects import DIALECTS
 from notifications.names import Topic
-from notifications.template_language import check
-from notifications.texts import written
-from notifications.values import MissingVariable
+from notifications.writing import dialects
+from notifications.writing.dialects import DIALECTS
+from notifications.writing.template_language import check
+from notifications.writing.texts import written
+from notifications.writing.values import MissingVariable
 from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
 from tests.notifications.reading import LANGUAGES, reader, text, told

@@ -11,9 +11,11 @@ from accounts.models import User
 from arbedge import cache
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Channel, Door
-from notifications import addresses, clicks, links, order, suppressions, verification
+from notifications import clicks
+from notifications.addressing import addresses, order, suppressions, verification
 from notifications.models import Address, Click, Suppression, Verification
 from notifications.names import AddressState
+from notifications.writing import links
 from tests.accounts.factories import UserFactory
 from tests.accounts.memories import forget
 from tests.notifications.addressing import HOOK, kept

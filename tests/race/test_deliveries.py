@@ -13,12 +13,14 @@ from django.db import connection
 
 from arbedge import cache
 from arbedge.names import Channel
-from notifications import days, delivery, journal, outbox, quotas, sweeping, turns, waking
-from notifications.claims import LEASE
+from notifications import days
+from notifications.choosing import quotas
 from notifications.models import Attempt, Delivery, DeliveryLog
 from notifications.names import DeliveryState
-from notifications.replaying import replay
-from notifications.teller import Ran
+from notifications.sending import delivery, journal, outbox, sweeping, turns, waking
+from notifications.sending.claims import LEASE
+from notifications.sending.replaying import replay
+from notifications.sending.teller import Ran
 from tests.notifications.delivering import FakeSender, use_pace, use_senders, use_texts
 from tests.notifications.factories import (
     MINUTE,

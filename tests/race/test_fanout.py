@@ -11,10 +11,11 @@ import pytest
 from django.db import connection, transaction
 
 from arbedge.names import Channel, Event
-from notifications import fanout, outbox, waking
-from notifications.eligibility import Due
+from notifications import fanout
+from notifications.choosing.eligibility import Due
 from notifications.models import Delivery, Message, Slice
 from notifications.names import DeliveryState, SliceState, Topic
+from notifications.sending import outbox, waking
 from opportunities.models import Opportunity
 from tests.notifications.events import (
     Everybody,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from arbedge.errors import BadInput
-from notifications import alert_words
-from notifications.alert_words import venue_name
+from notifications.alerts import alert_words
+from notifications.alerts.alert_words import venue_name
+from notifications.alerts.trigger_rules import RULES, About
 from notifications.bot.alerts import levels
 from notifications.bot.asks import Ask
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_rules import RULES, About
 
 
 def sentence(ask: Ask, row: AlertTrigger) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from arbedge.errors import BadInput, NotFound
-from notifications import trigger_rules, triggers
-from notifications.alert_words import venue_name
+from notifications.alerts import trigger_rules, triggers
+from notifications.alerts.alert_words import venue_name
+from notifications.alerts.trigger_rules import RULES, About, Unit
 from notifications.bot import registry, talks
 from notifications.bot.alerts import alert_lines, levels
 from notifications.bot.asks import Ask
@@ -16,7 +17,6 @@ from notifications.bot.registry import Conversation
 from notifications.bot.replies import Button, Reply, Rows, rows
 from notifications.models import AlertTrigger, Talk
 from notifications.names import TriggerKind
-from notifications.trigger_rules import RULES, About, Unit
 
 TALK: Final = "alert"
 SUBJECT, LEVEL, NOTE = "subject", "level", "note"

@@ -9,10 +9,10 @@ from typing import Final
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
 from arbedge.writing import MINUS, THIN
-from notifications.languages import Style
+from notifications.alerts.trigger_rules import FRACTIONS, RULES, Unit
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_rules import FRACTIONS, RULES, Unit
+from notifications.writing.languages import Style
 
 _SIGNS: Final = {"−": "-", "\u2009": "", "\u202f": "", "\u00a0": "", "_": "", "$": ""}
 _DROPPED: Final = str.maketrans(_SIGNS)

@@ -19,7 +19,7 @@ from notifications.bot.preferences import tier_lines
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.bot.staff import load
-from notifications.trade_values import venue_name
+from notifications.writing.trade_values import venue_name
 
 SLOW_S: Final = 30
 _AWAKE: Final = f"SELECT {audience.AWAKE} FROM accounts_audience a WHERE a.user_id = %(who)s"  # noqa: S608

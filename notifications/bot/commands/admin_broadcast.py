@@ -10,12 +10,12 @@ from accounts.permissions import Permission
 from arbedge.choices import Notice
 from arbedge.errors import BadInput, NotFound
 from arbedge.names import Door, Language, Tier
-from notifications import broadcast_report, broadcasts, segments
 from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.broadcasting import broadcast_report, broadcasts, segments
 from notifications.models import Broadcast
 from notifications.names import BroadcastState
 

@@ -9,7 +9,7 @@ from accounts import audit, permissions
 from accounts.permissions import Permission
 from arbedge.errors import Conflict
 from arbedge.names import Door
-from notifications import channel_health, replaying
+from notifications import channel_health
 from notifications.admin.words import names_of
 from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
@@ -19,6 +19,7 @@ from notifications.bot.replies import Button, Reply, rows
 from notifications.channel_health import Health
 from notifications.models import Delivery
 from notifications.names import CHANNELS, DeliveryState
+from notifications.sending import replaying
 
 DEAD: Final = "dead"
 REPLAY: Final = "replay"

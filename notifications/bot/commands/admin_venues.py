@@ -17,7 +17,7 @@ from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
-from notifications.trade_values import venue_name
+from notifications.writing.trade_values import venue_name
 from opportunities.models import Opportunity
 
 OFF: Final = "off"

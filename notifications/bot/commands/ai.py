@@ -8,7 +8,6 @@ from typing import Final
 
 from accounts.permissions import Permission
 from arbedge.names import Kind, Risk
-from notifications import reason_words
 from notifications.bot import features, grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
@@ -17,6 +16,7 @@ from notifications.bot.keys.key_words import html
 from notifications.bot.market import living, viewers
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, Rows
+from notifications.writing import reason_words
 from opportunities import listing, readers
 from opportunities.board import Row
 from opportunities.breakdown import legs

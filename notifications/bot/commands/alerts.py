@@ -8,7 +8,8 @@ from django.conf import settings
 
 from accounts import preferences
 from accounts.permissions import Permission
-from notifications import triggers
+from notifications.alerts import triggers
+from notifications.alerts.trigger_rules import Unit
 from notifications.bot import grammar, registry
 from notifications.bot.alerts import alert_lines, alert_making, levels
 from notifications.bot.asks import Ask
@@ -17,7 +18,6 @@ from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_rules import Unit
 
 PER_PAGE: Final = 6
 LEAST_WATCHED: Final = 0.0015  # the net at which opportunities open

@@ -17,13 +17,13 @@ from accounts.wishes import wish
 from arbedge.choices import Spread
 from arbedge.errors import Conflict
 from arbedge.names import Channel, Door
-from notifications import channel_list, order, trying
+from notifications.addressing import channel_list, order, trying
+from notifications.addressing.channel_list import Entry, Place
 from notifications.bot import grammar, registry, words
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
-from notifications.channel_list import Entry, Place
 
 ALL, FIRST = Spread.ALL.value, Spread.FIRST.value
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from accounts import sessions, tiers, usage
 from accounts.permissions import Permission
-from notifications import triggers
+from notifications.alerts import triggers
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg

@@ -11,13 +11,13 @@ from accounts.wishes import HOUR_MIN, clock_time
 from arbedge.choices import Frequency
 from arbedge.errors import BadInput
 from arbedge.names import Door
-from notifications import digest_now
 from notifications.bot import registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands.account import awake
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bundling import digest_now
 
 NOW: Final = "now"
 OFF, KEEP, DROP = "off", "keep", "drop"

@@ -10,7 +10,6 @@ from accounts.models import User
 from accounts.permissions import Permission
 from arbedge.errors import ArbEdgeError, BadInput, Forbidden
 from arbedge.names import Door
-from notifications import chats
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
@@ -21,6 +20,7 @@ from notifications.bot.preferences import zones
 from notifications.bot.registry import GROUP_ADMINS, PRIVATE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Chat
+from notifications.telegram import chats
 
 SEVERAL: Final = ("kinds", "shelves", "venues")
 CHOICES: Final = ("min_net", "notional_usd", "horizon_hours", "language")

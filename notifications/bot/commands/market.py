@@ -21,8 +21,8 @@ from notifications.bot.market import figures, tellers, viewers
 from notifications.bot.market.figures import joined, name
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.languages import Style
-from notifications.trade_values import venue_name
+from notifications.writing.languages import Style
+from notifications.writing.trade_values import venue_name
 from opportunities import announced, coin_charts, listing, quoted
 from opportunities.announced import Announced, Difference
 from opportunities.models import ScanRecord

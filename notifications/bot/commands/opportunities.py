@@ -22,9 +22,9 @@ from notifications.bot.market.seen import tier_name
 from notifications.bot.market.viewers import Filters
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
-from notifications.languages import Style
-from notifications.reason_words import meaning
-from notifications.trade_values import venue_name
+from notifications.writing.languages import Style
+from notifications.writing.reason_words import meaning
+from notifications.writing.trade_values import venue_name
 from opportunities import board, listing
 from opportunities.board import KINDS, Row
 from opportunities.listing import Page

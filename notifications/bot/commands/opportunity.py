@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from accounts.permissions import Permission
 from arbedge.names import Event, Kind, State
-from notifications import facts_now
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
@@ -18,8 +17,9 @@ from notifications.bot.market.figures import joined, name
 from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.message_links import label
-from notifications.reason_words import ending
+from notifications.writing import facts_now
+from notifications.writing.message_links import label
+from notifications.writing.reason_words import ending
 
 MUTED_HOURS: Final = 24
 _LONGEST_ID: Final = 1 << 62

@@ -18,7 +18,7 @@ from notifications.bot.market import wallets
 from notifications.bot.market.wallets import Coin, Wallet, Wallets
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply
-from notifications.languages import Style
+from notifications.writing.languages import Style
 
 COINS_SHOWN: Final = 8
 NAMES_SHOWN: Final = 5

@@ -11,7 +11,6 @@ from accounts.permissions import Permission
 from arbedge import writing
 from arbedge.errors import NotFound
 from arbedge.names import Language
-from notifications import explain
 from notifications.bot import grammar, registry, words
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
@@ -20,11 +19,12 @@ from notifications.bot.market.figures import joined
 from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply
+from notifications.choosing import explain
+from notifications.choosing.explain import Explanation
 from notifications.codes import Why
-from notifications.explain import Explanation
-from notifications.languages import Style
 from notifications.names import DeliveryState
-from notifications.trade_values import venue_name
+from notifications.writing.languages import Style
+from notifications.writing.trade_values import venue_name
 from opportunities import breakdown, pages, stored_policy
 from opportunities.pages import Gate
 from opportunities.voice import slug

@@ -17,7 +17,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from arbedge import aio
-from notifications.telegram_transport import transport
+from notifications.telegram.telegram_transport import transport
 
 ANONYMOUS: Final = 1087968824  # @GroupAnonymousBot
 KEPT_S: Final = 300

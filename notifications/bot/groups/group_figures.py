@@ -7,10 +7,10 @@ from typing import Final
 
 from django.utils.html import escape
 
-from notifications import chat_figures
 from notifications.bot.asks import Ask
-from notifications.chat_figures import Figures
 from notifications.models import Chat
+from notifications.telegram import chat_figures
+from notifications.telegram.chat_figures import Figures
 
 ROWS: Final = ("posts", "pressed", "joined")
 _LABEL_WIDE: Final = 20

@@ -19,7 +19,7 @@ from notifications.bot import words
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import zones
 from notifications.bot.replies import Button, Reply, rows
-from notifications.eligibility_sql import BEGINNERS
+from notifications.choosing.eligibility_sql import BEGINNERS
 from notifications.models import Chat
 from notifications.names import ChatType
 

@@ -28,8 +28,8 @@ from redis.exceptions import RedisError
 from accounts.models import User
 from arbedge import sealing
 from arbedge.errors import BadInput
-from notifications import chat_figures
 from notifications.names import ChatType
+from notifications.telegram import chat_figures
 
 LIFE: Final = timedelta(days=7)
 NEW: Final = timedelta(minutes=10)  # so long after his first moment somebody counts as brought

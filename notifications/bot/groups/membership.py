@@ -14,7 +14,7 @@ from django.conf import settings
 
 from accounts.models import User
 from arbedge.errors import ArbEdgeError
-from notifications import address_troubles, chats
+from notifications.addressing import address_troubles
 from notifications.bot import hearing, render
 from notifications.bot.asks import Ask
 from notifications.bot.groups import chat_admins, member_updates, registering
@@ -25,6 +25,7 @@ from notifications.bot.replies import Reply
 from notifications.codes import Code
 from notifications.models import Chat
 from notifications.names import ChatType
+from notifications.telegram import chats
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,6 @@ from accounts.models import User
 from accounts.permissions import Permission
 from arbedge.errors import ArbEdgeError, Forbidden
 from arbedge.names import Door
-from notifications import chats
 from notifications.bot import words
 from notifications.bot.asks import Ask
 from notifications.bot.groups import chat_admins, joins
@@ -27,6 +26,7 @@ from notifications.bot.groups.joins import Registering
 from notifications.bot.replies import Button, Reply
 from notifications.models import Chat
 from notifications.names import ChatType
+from notifications.telegram import chats
 
 COMMAND: Final = "chat_register"  # the hidden command behind the button
 _REFUSED: Final = {

@@ -8,7 +8,7 @@ from accounts import preferences
 from accounts.models import KeyKind
 from accounts.vault_rows import Shown
 from arbedge.choices import Notice, Switch
-from notifications import channel_list
+from notifications.addressing import channel_list
 from notifications.bot.asks import Ask
 
 

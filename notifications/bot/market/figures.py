@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from arbedge.writing import THIN
 from notifications.bot.replies import Button, Rows
-from notifications.dialects import tame
-from notifications.languages import Style
+from notifications.writing.dialects import tame
+from notifications.writing.languages import Style
 
 WIDE: Final = 40
 LONGEST_NAME: Final = 16

@@ -13,15 +13,15 @@ from django.urls import reverse
 from accounts import sessions
 from arbedge.errors import NotFound
 from arbedge.names import State, Tier
-from notifications import facts_now
 from notifications.bot.asks import Ask
 from notifications.bot.market import viewers
 from notifications.bot.market.figures import STALE_S, name
 from notifications.bot.replies import Button, Reply
-from notifications.languages import Style
-from notifications.message_links import label
-from notifications.trade_values import Trade
-from notifications.values import Told
+from notifications.writing import facts_now
+from notifications.writing.languages import Style
+from notifications.writing.message_links import label
+from notifications.writing.trade_values import Trade
+from notifications.writing.values import Told
 from opportunities import board, readers
 from opportunities.models import Opportunity
 from opportunities.readers import Held, Hold

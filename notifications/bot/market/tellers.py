@@ -9,8 +9,8 @@ from exchanges import book
 from notifications.bot import pictures, words
 from notifications.bot.asks import Ask
 from notifications.bot.replies import Picture
-from notifications.dialects import tame
-from notifications.languages import Style, zone_of
+from notifications.writing.dialects import tame
+from notifications.writing.languages import Style, zone_of
 from opportunities import announced, coin_charts
 from opportunities import pictures as of_opportunity
 from opportunities.models import Opportunity

@@ -16,11 +16,11 @@ from arbedge.choices import VENUE_BITS, VENUES, Experience, mask, unmask
 from arbedge.errors import Forbidden
 from arbedge.names import Kind, Risk, Shelf
 from notifications.bot.asks import Ask
-from notifications.cohort_figures import LEVEL_BITS, VENUES_WITH_LEVELS
-from notifications.eligibility_sql import BEGINNERS
-from notifications.languages import Style
+from notifications.choosing.eligibility_sql import BEGINNERS
 from notifications.models import Chat
-from notifications.values import Reader as Eyes
+from notifications.writing.cohort_figures import LEVEL_BITS, VENUES_WITH_LEVELS
+from notifications.writing.languages import Style
+from notifications.writing.values import Reader as Eyes
 from opportunities import board, readers
 from opportunities.board import Row
 from opportunities.readers import Reader

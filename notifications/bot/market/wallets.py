@@ -18,7 +18,7 @@ from arbedge import sealing
 from arbedge.errors import ArbEdgeError, NoData
 from exchanges import balances, book
 from exchanges.balances import Holdings
-from notifications import trigger_sources
+from notifications.alerts import trigger_sources
 
 UNIT: Final = "USDT"
 

@@ -25,7 +25,7 @@ from arbedge.errors import BadInput
 from arbedge.names import Shelf
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import preference_words
-from notifications.languages import Style
+from notifications.writing.languages import Style
 
 Changes = dict[str, Any]
 

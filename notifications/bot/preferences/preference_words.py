@@ -14,7 +14,7 @@ from accounts.wish_form import Shape
 from arbedge.choices import VENUES, Switch
 from arbedge.writing import THIN
 from notifications.bot import words
-from notifications.languages import Style
+from notifications.writing.languages import Style
 
 MOST_LISTED: Final = 6
 TICK: Final = "✓"

@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import User
 from notifications.bot import dispatch
-from notifications.telegram_text import plain
+from notifications.telegram.telegram_text import plain
 from tests.notifications.factories import NOON, reachable_person
 
 PRIVATE = "private"

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from arbedge.names import Channel
-from notifications import delivery, fanout
+from notifications import fanout
 from notifications.bot import lanes
 from notifications.models import BotUpdate, Delivery
+from notifications.sending import delivery
 from tests.notifications.receiving import Running
 
 NOW = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)  # after any clock that stamps what the web stores

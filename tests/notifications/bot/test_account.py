@@ -13,9 +13,9 @@ from arbedge import cache
 from arbedge.errors import NoData
 from arbedge.names import Door, Language, Tier
 from exchanges import standing
-from notifications import quotas
 from notifications.bot import words
 from notifications.bot.commands import account
+from notifications.choosing import quotas
 from notifications.models import BotUpdate, Delivery
 from tests.accounts.factories import SubscriptionFactory, UserFactory
 from tests.notifications.bot.asking import ask, member

@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import User
 from arbedge.names import Door, Role, Tier
-from notifications import broadcasts
 from notifications.bot.commands import admin_broadcast
+from notifications.broadcasting import broadcasts
 from notifications.models import Broadcast, Delivery
 from notifications.names import BroadcastState, DeliveryState
 from tests.notifications.bot.asking import Said, ask, member, press

@@ -13,13 +13,13 @@ from accounts.models import User
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
 from arbedge.names import Door
-from notifications import triggers
+from notifications.alerts import triggers
+from notifications.alerts.trigger_rules import Unit
 from notifications.bot import talks
 from notifications.bot.alerts import levels
-from notifications.languages import Style
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from notifications.trigger_rules import Unit
+from notifications.writing.languages import Style
 from tests.factories import InstrumentFactory
 from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.factories import MINUTE, NOON

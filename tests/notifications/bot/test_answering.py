@@ -9,10 +9,10 @@ import pytest
 from pytest_django import Settings
 
 from arbedge.errors import NoData
-from notifications import pacing
 from notifications.bot import answering, pictures
 from notifications.bot.answering import send
 from notifications.receivers.faults import Kind
+from notifications.sending import pacing
 from tests.notifications.paces import new_cache
 from tests.notifications.receiving import TOKEN, Running, running
 

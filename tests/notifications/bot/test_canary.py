@@ -26,11 +26,11 @@ from accounts import ai_keys, vault, vault_rows
 from accounts.models import StoredKey, User
 from arbedge import cache
 from arbedge.names import Door
-from notifications import pacing
 from notifications.bot import answering, dispatch, intake
 from notifications.bot.keys import key_talk
 from notifications.models import BotUpdate, Chat
 from notifications.receivers.bot_world import USERNAME
+from notifications.sending import pacing
 from tests.accounts.canaries import database_text, everything_logged, spellings
 from tests.accounts.factories import SessionFactory
 from tests.notifications.bot.canary_keys import Canaries, came, in_files, lines, worked

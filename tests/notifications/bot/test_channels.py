@@ -8,7 +8,7 @@ from accounts import preferences
 from accounts.models import User
 from arbedge.choices import Spread
 from arbedge.names import Channel
-from notifications import order
+from notifications.addressing import order
 from notifications.models import Attempt, Delivery
 from notifications.names import AddressState, Recipient, Topic
 from tests.accounts.factories import UserFactory

@@ -10,7 +10,7 @@ from accounts import preferences
 from accounts.models import User
 from arbedge.choices import Frequency
 from arbedge.names import Door
-from notifications import digest_now, digests
+from notifications.bundling import digest_now, digests
 from notifications.models import Delivery, DigestItem
 from notifications.names import Topic
 from tests.notifications.bot.asking import ask, member, press

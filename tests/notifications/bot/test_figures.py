@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from notifications.bot.market import figures
 from notifications.bot.market.figures import WIDE, table, width
-from notifications.languages import Style
-from notifications.telegram_text import plain
+from notifications.telegram.telegram_text import plain
+from notifications.writing.languages import Style
 
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
 NARROW = st.text("0123456789.+%", max_size=8)

@@ -17,11 +17,13 @@ from accounts.models import User
 from arbedge import aio, cache
 from arbedge.choices import mask
 from arbedge.names import Channel, Event, Shelf, Tier
-from notifications import chat_figures, delivery, fanout, pacing
+from notifications import fanout
 from notifications.bot import lanes, polling
 from notifications.bot.polling import Asking, Poller
 from notifications.models import BotUpdate, Chat, ChatJoin
-from notifications.telegram_transport import Transport
+from notifications.sending import delivery, pacing
+from notifications.telegram import chat_figures
+from notifications.telegram.telegram_transport import Transport
 from tests.notifications.bot.asking import member
 from tests.notifications.bot.stage import NOW
 from tests.notifications.events import born, event, opportunity

@@ -20,9 +20,9 @@ from notifications.bot import loading, registry
 from notifications.bot.grammar import Arg
 from notifications.bot.groups import chat_admins
 from notifications.bot.registry import Command
-from notifications.content import Content
 from notifications.models import Alias, Chat, Message
-from notifications.rendering import render
+from notifications.writing.content import Content
+from notifications.writing.rendering import render
 from tests.notifications.bot.asking import Said, ask, group, member, press
 from tests.notifications.factories import (
     HOUR,

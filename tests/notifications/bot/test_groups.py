@@ -13,10 +13,10 @@ from accounts.models import User
 from arbedge import limits
 from arbedge.choices import VENUES, mask
 from arbedge.names import Door, Kind, Shelf, Tier
-from notifications import chat_figures
 from notifications.bot import dispatch, words
 from notifications.bot.groups import chat_admins
 from notifications.models import Chat
+from notifications.telegram import chat_figures
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import Said, ask, group, member, newcomer, press
 from tests.notifications.factories import HOUR, NOON, ChatFactory, DeliveryFactory

@@ -19,8 +19,8 @@ from accounts.models.invitation import Purpose
 from arbedge import cache, clock
 from arbedge.choices import mask
 from arbedge.names import Door, Event, Shelf
-from notifications import pacing
 from notifications.bot import intake
+from notifications.sending import pacing
 from tests.notifications.bot.stage import NOW, Phone
 from tests.notifications.events import born, event, opportunity
 from tests.notifications.receiving import TOKEN, Running, running

@@ -16,7 +16,7 @@ from arbedge.names import Door, Language, Tier
 from notifications.bot import talks
 from notifications.bot.newcomers import onboarding_steps
 from notifications.bot.newcomers.onboarding_steps import STEPS
-from notifications.telegram_text import units
+from notifications.telegram.telegram_text import units
 from tests.notifications.bot import asking
 from tests.notifications.bot.asking import Said
 from tests.notifications.factories import NOON

@@ -11,12 +11,12 @@ from pytest_django import Settings
 from accounts.models import User
 from arbedge import cache
 from arbedge.names import Event, Reason, State, Tier
-from notifications import facts_now
 from notifications.bot import words
 from notifications.bot.commands.why import rounded
 from notifications.bot.groups import chat_admins
 from notifications.codes import Why
 from notifications.models import Delivery
+from notifications.writing import facts_now
 from opportunities.breakdown import waterfall
 from tests.notifications import events
 from tests.notifications.bot.asking import ask, group, press

@@ -18,7 +18,7 @@ from notifications.bot import intake, polling
 from notifications.bot.polling import Asking, Poller
 from notifications.models import BotUpdate
 from notifications.receivers.faults import Kind
-from notifications.telegram_transport import Transport
+from notifications.telegram.telegram_transport import Transport
 from tests.accounts.web import fresh_cache
 from tests.notifications.bot.test_lanes import another_connection
 from tests.notifications.bot.updates import ANNA, BEN, said

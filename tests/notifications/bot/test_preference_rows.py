@@ -20,7 +20,7 @@ from notifications.bot.preferences import preference_changes, preference_rows
 from notifications.bot.preferences.preference_changes import Deed, Form
 from notifications.bot.render import LONGEST_LINE
 from notifications.bot.replies import Button
-from notifications.languages import Style
+from notifications.writing.languages import Style
 
 NUMBERS = [name for name, one in FIELDS.items() if one.shape in {Shape.FRACTION, Shape.NUMBER}]
 TIMES = [name for name, one in FIELDS.items() if one.shape is Shape.TIME]

@@ -14,7 +14,7 @@ from arbedge.names import Language, Tier
 from arbedge.writing import THIN
 from notifications.bot import words
 from notifications.bot.preferences import preference_words
-from notifications.languages import Style
+from notifications.writing.languages import Style
 
 LANGUAGES = [one.value for one in Language]
 EN = Style("en")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from notifications.bot import render
 from notifications.bot.render import Target, calls
 from notifications.bot.replies import Button, Picture, Reply, Wants, rows
-from notifications.telegram_text import LONGEST_CAPTION, LONGEST_TEXT, length
+from notifications.telegram.telegram_text import LONGEST_CAPTION, LONGEST_TEXT, length
 
 HERE = Target(7)
 PRESSED = Target(7, edits=40, callback_id="c1")

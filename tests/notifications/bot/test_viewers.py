@@ -16,7 +16,7 @@ from arbedge.names import Kind, Role, Shelf, Tier
 from notifications.bot.asks import Ask, Place, Sender
 from notifications.bot.market import viewers
 from notifications.bot.market.viewers import Filters
-from notifications.cohort_figures import level_of
+from notifications.writing.cohort_figures import level_of
 from opportunities.board import DEFAULT_ECONOMICS
 from tests.notifications.bot.living import reader
 from tests.notifications.factories import NOON, ChatFactory

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from arbedge.errors import BadInput, Forbidden
 from arbedge.names import Language
 from notifications.bot import loading, registry, words
-from notifications.telegram_text import plain, units
+from notifications.telegram.telegram_text import plain, units
 
 OTHERS = [one.value for one in Language if one is not Language.EN]
 TOPICS = words.topics()

@@ -1,0 +1,1 @@
+"""Alerts people set: made, evaluated all at once, told once."""

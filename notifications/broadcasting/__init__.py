@@ -1,0 +1,1 @@
+"""What operators write to a segment of the people."""

@@ -1,0 +1,1 @@
+"""Bundles: what waited for a window becomes one message."""

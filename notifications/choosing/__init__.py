@@ -1,0 +1,1 @@
+"""Who is told what is due: eligibility, turns, limits, and why somebody was not told."""

@@ -1,0 +1,1 @@
+"""Telegram beneath the bot: texts, calls, faults, chats of many people."""

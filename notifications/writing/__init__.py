@@ -1,0 +1,1 @@
+"""The texts of messages: their facts, variables, templates, languages, links and pictures."""
