@@ -21,7 +21,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from arbedge import aio
-from notifications.bot import intake
+from notifications.bot import intake, setup
 from notifications.telegram.telegram_transport import Transport
 
 LOCK: Final = 4_407_006
@@ -48,7 +48,8 @@ class Asking(Bot):
 
     async def updates(self, offset: int) -> list[Any]:
         """What waits from `offset` on. Raises TelegramError."""
-        told = {"offset": offset, "timeout": POLL_S, "limit": AT_ONCE}
+        told = {"offset": offset, "timeout": POLL_S, "limit": AT_ONCE,
+                "allowed_updates": list(setup.ALLOWED)}  # fmt: skip
         found: Any = await self._post("getUpdates", told, read_timeout=ANSWER_S)
         return found if isinstance(found, list) else []
 

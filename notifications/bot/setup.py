@@ -39,7 +39,9 @@ from notifications.bot import intake, menus, words
 from notifications.bot.menus import Menu
 from notifications.telegram.telegram_transport import Transport
 
-ALLOWED: Final = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
+ALLOWED: Final = (
+    "message", "edited_message", "channel_post", "callback_query", "my_chat_member", "chat_member",
+)  # fmt: skip
 PORTS: Final = (443, 80, 88, 8443)  # core.telegram.org/bots/api#setwebhook
 TRIES: Final = 3
 LONGEST_PAUSE_S: Final = 60.0

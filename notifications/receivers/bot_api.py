@@ -13,8 +13,9 @@ What people do at Telegram is told by JSON (a USER is an id, or {"id", "name", "
   private, `text` where something else is sent.
 - `POST /_press` {chat, message, callback, label, by, inaccessible}: a button, by its words or by
   its data, which may be forged; {query, update, message}. `GET /_query?id=`: what it was answered.
-- `POST /_chats` {chat, type, title, forum, username}; `POST /_members` {chat, member: USER, status,
-  anonymous, title}; both without an update. `POST /_person` {id, name, …}.
+- `POST /_chats` {chat, type, title, forum, username}; `POST /_person` {id, name, …}; both without
+  an update. `POST /_members` {chat, member: USER, status, anonymous, title, by}: chat_member where
+  the bot is an admin and asked for such updates.
 - `POST /_bot` {chat, status, by, rights, silent, + fields of /_chats}: my_chat_member, and the
   service message where the bot joins. `POST /_block`, `/_unblock` {chat}. `POST /_migrate`
   {chat, to, by}. `POST /_update`: any update, word for word.

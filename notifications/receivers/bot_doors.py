@@ -48,6 +48,7 @@ class Member(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     status: str = "member"
     anonymous: bool = False
     title: str = ""
+    by: User | None = None
 
 
 class Migrated(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -115,13 +116,14 @@ class Doors:
         return {"update": self.people.place_bot(room, place, told.by)}
 
     def members(self, told: Member) -> Told:
-        """Changes somebody's place, without an update."""
+        """Changes somebody's place; who did it is `by`, else he himself."""
         person, more = self.world.person(told.member), Told()
         if told.status in MANAGING:
             more = {"is_anonymous": told.anonymous}
             more |= {"custom_title": told.title} if told.title else {}
-        self.world.made(told.chat).members[person["id"]] = Place(told.status, more)
-        return {"member": person}
+        by = person if told.by is None else self.world.person(told.by)
+        room, place = self.world.made(told.chat), Place(told.status, more)
+        return {"member": person, "update": self.people.members.set(room, person, place, by)}
 
     def migrate(self, told: Migrated) -> Told:
         """A group moves."""

@@ -68,5 +68,16 @@ class Members:
             "old_chat_member": before.told(me()), "new_chat_member": now.told(me()),
         })  # fmt: skip
 
+    def set(self, room: Room, person: Told, now: Place, by: Told) -> int | None:
+        """Somebody's place changes; the bot is told where it is an admin and asked for that."""
+        before = room.members.get(person["id"], Place())
+        room.members[person["id"]] = now
+        if room.bot.status not in MANAGING:
+            return None
+        return self.updates.add("chat_member", {
+            "chat": self.world.chat(room), "from": by, "date": int(clock.now_ms() / 1000),
+            "old_chat_member": before.told(person), "new_chat_member": now.told(person),
+        })  # fmt: skip
+
     def _user(self, number: int) -> Told:
         return me() if number == BOT else self.world.person(number)

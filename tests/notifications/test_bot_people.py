@@ -215,6 +215,19 @@ def test_the_bot_is_added_and_thrown_out(bot: Running) -> None:
     assert bot.type(GROUP, "/status", by=ANA)["update"] is None
 
 
+def test_an_admin_is_told_who_is_made_admin_where_it_asked(bot: Running) -> None:
+    bot.ask("/_members", chat=GROUP, member=ANA, status="creator")
+    bot.call("getUpdates", allowed_updates=["chat_member"])
+    bot.ask("/_members", chat=GROUP, member=BOB, status="administrator", by=ANA)
+    bot.ask("/_bot", chat=GROUP, status="administrator", silent=True)
+    bot.ask("/_members", chat=GROUP, member=BOB, status="member", by=ANA)
+    (told,) = updates(bot)
+    change = told["chat_member"]
+    assert (change["from"]["id"], change["new_chat_member"]["user"]["id"]) == (ANA, BOB)
+    statuses = [change[name]["status"] for name in ("old_chat_member", "new_chat_member")]
+    assert statuses == ["administrator", "member"]
+
+
 def test_a_person_blocks_the_bot_and_lets_it_in_again(bot: Running) -> None:
     bot.ask("/_block", chat=ANA)
     refused = bot.send(ANA, "x")

@@ -51,6 +51,11 @@ class Member(msgspec.Struct, frozen=True):
         """Whether he is not in the chat."""
         return self.status in {"left", "kicked"}
 
+    @property
+    def runs_it(self) -> bool:
+        """Whether he is an admin of the chat."""
+        return self.status in {"creator", "administrator"}
+
     def may_write(self, where: Where) -> bool:
         """Whether he may post there: in channels only admins do, and only with that right."""
         if where.channel:

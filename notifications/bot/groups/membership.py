@@ -41,7 +41,7 @@ def happened(update: Mapping[str, Any], now: datetime) -> list[Call] | None:
     if told.my_chat_member is not None:
         return _changed(told.my_chat_member, now)
     if told.chat_member is not None:
-        chat_admins.forget(told.chat_member.chat.id)
+        _place_changed(told.chat_member)
     message = told.message or told.channel_post
     return [] if message is None else _told(message, now)
 
@@ -65,6 +65,13 @@ def _changed(change: Change, now: datetime) -> list[Call]:
     elif not chats.may_write_again(chat.id) and change.old.out:
         return _came(chat, change.by, now, says_how=True)
     return []
+
+
+def _place_changed(change: Change) -> None:
+    """Somebody else's place. Where the bot is an admin Telegram tells of everybody who comes and
+    goes, thousands a day in a big group: only admins made or unmade matter."""
+    if change.old.runs_it or change.new.runs_it:
+        chat_admins.forget(change.chat.id)
 
 
 def _in_private(telegram_id: int, *, blocked: bool) -> None:

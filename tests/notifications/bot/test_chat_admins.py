@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 from redis.exceptions import ConnectionError as CacheGone
 
 from notifications.bot.groups import chat_admins
 from notifications.receivers.faults import Kind
+from tests.notifications.bot.asking import Said, answered
 from tests.notifications.receiving import TOKEN, Running, running
 
 GROUP, ADA, BOB, EVE = -1_001_555, 42, 43, 66
@@ -108,3 +109,49 @@ def test_without_a_bot_there_is_nobody_to_ask(settings: Settings) -> None:
     chat_admins.forget(GROUP)
     assert not chat_admins.is_admin(GROUP, ADA)
     chat_admins.forget(GROUP)
+
+
+# What Telegram tells of people's places
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The chats whose admins are asked for anew."""
+    chats: list[int] = []
+    monkeypatch.setattr(chat_admins, "forget", chats.append)
+    return chats
+
+
+def moves(old: str, new: str) -> Said:
+    """Somebody's place in the group changes."""
+    eve = {"id": EVE, "is_bot": False, "first_name": "Eve"}
+    return answered({"chat_member": {
+        "chat": {"id": GROUP, "type": "supergroup", "title": "test"}, "from": eve, "date": 1,
+        "old_chat_member": {"user": eve, "status": old},
+        "new_chat_member": {"user": eve, "status": new, "is_anonymous": False},
+    }})  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("member", "administrator"), ("administrator", "member"), ("administrator", "kicked"),
+     ("member", "creator"), ("creator", "left")],
+)  # fmt: skip
+def test_who_is_made_admin_or_unmade_counts_at_once(
+    forgotten: list[int], old: str, new: str
+) -> None:
+    assert not moves(old, new).calls
+    assert forgotten == [GROUP]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("old", "new"), [("left", "member"), ("member", "left"), ("member", "restricted")]
+)
+def test_who_comes_and_goes_changes_nothing(
+    forgotten: list[int], old: str, new: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(2):  # the savepoint of its transaction
+        assert not moves(old, new).calls
+    assert forgotten == []

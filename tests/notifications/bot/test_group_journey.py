@@ -168,3 +168,13 @@ def test_who_blocks_the_bot_and_takes_it_back_is_reached_again(stage: Stage, ada
     stage.after("/_unblock", chat=ada.telegram_id)
     stage.open("BONK")
     assert "BONK" in stage.last(ada.telegram_id or 0)["text"]
+
+
+def test_who_is_admin_no_more_configures_no_more(stage: Stage, ada: User) -> None:
+    stage.after("/_bot", chat=GROUP, status="administrator", by=ada.telegram_id)
+    stage.after("/_type", chat=GROUP, by=ada.telegram_id, text="/admin_group_config")
+    stage.after("/_members", chat=GROUP, member=ada.telegram_id, status="member", by=EVE)
+    pressed = stage.telegram.press(GROUP, label="Pause", by=ada.telegram_id)
+    stage.work()
+    assert "Only admins" in stage.telegram.see("/_query", id=pressed["query"])["text"]
+    assert not Chat.objects.get().paused

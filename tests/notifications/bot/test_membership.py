@@ -206,12 +206,7 @@ class TestLeaving:
         monkeypatch.setattr(chat_admins, "forget", forgotten.append)
         ChatFactory(telegram_id=GROUP)
         assert not became("administrator", ada, old="member").messages
-        answered({"chat_member": {
-            "chat": SUPERGROUP, "from": sender(ada), "date": 1,
-            "old_chat_member": {"user": sender(ada), "status": "member"},
-            "new_chat_member": {"user": sender(ada), "status": "creator", "is_anonymous": False},
-        }})  # fmt: skip
-        assert forgotten == [GROUP, GROUP]
+        assert forgotten == [GROUP]
 
 
 class TestPrivateChats:

@@ -64,6 +64,16 @@ def test_what_waits_is_stored_word_for_word(telegram: Running, bot: Asking, poll
     ]  # fmt: skip
 
 
+def test_it_asks_for_all_the_bot_wants_to_know(
+    telegram: Running, bot: Asking, poller: Poller
+) -> None:
+    telegram.ask("/_bot", chat=-1_007, status="administrator", silent=True)
+    poller.once(bot)
+    telegram.ask("/_members", chat=-1_007, member=ANNA, status="administrator")
+    poller.once(bot)
+    assert list(BotUpdate.objects.values_list("kind", flat=True)) == ["chat_member"]
+
+
 def test_telegram_is_told_what_came_by_the_next_question(
     telegram: Running, bot: Asking, poller: Poller
 ) -> None:

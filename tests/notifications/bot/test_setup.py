@@ -77,7 +77,8 @@ def test_telegram_brings_updates_to_the_site(bot: Running) -> None:
     assert told["url"] == f"{SITE}/telegram/webhook"
     assert hook.secret == intake.secret_token()
     assert told["allowed_updates"] == [
-        "callback_query", "channel_post", "edited_message", "message", "my_chat_member",
+        "callback_query", "channel_post", "chat_member", "edited_message", "message",
+        "my_chat_member",
     ]  # fmt: skip
 
 
