@@ -93,7 +93,7 @@ def use_senders(monkeypatch: pytest.MonkeyPatch, *channels: Channel) -> dict[Cha
     real = base.sender
     for module in ("handover", "dispatch"):
         monkeypatch.setattr(
-            f"notifications.{module}.sender", lambda channel: fakes.get(channel) or real(channel)
+            f"notifications.sending.{module}.sender", lambda channel: fakes.get(channel) or real(channel)
         )
     return fakes
 
