@@ -47,10 +47,14 @@ def check_accounts() -> None:
     try:
         with cache.reachable("reader of accounts"):
             token = cache.acquire("alerts:accounts", ACCOUNTS_MS)
-        if token is not None:
+        if token is None:
+            return
+        try:
             fired = trigger_accounts.check(timezone.now())
-            cache.release("alerts:accounts", token)
-            log.info("accounts_read", fired=fired)
+        finally:
+            with cache.reachable("reader of accounts"):
+                cache.release("alerts:accounts", token)
+        log.info("accounts_read", fired=fired)
     except (NoData, Unchecked) as error:
         log.warning("accounts_unread", reason=error.message)
 

@@ -42,13 +42,15 @@ _WATCHERS: Final = """
     WHERE t.kind = ANY(%(kinds)s) AND t.active AND a.session_until > %(now)s
     ORDER BY t.user_id, t.subject, t.id
 """
-# The first figure that is known is what later ones are compared with.
+# The first figure that is known is what later ones are compared with. Reading takes seconds: what
+# was seen of one account is nothing to an alert that is about another by now.
 _SEEN: Final = """
     UPDATE notifications_alerttrigger t
     SET seen = v.seen, problem = v.problem, seen_at = %(now)s, base = coalesce(t.base, v.seen)
-    FROM unnest(%(ids)s::bigint[], %(seen)s::float8[], %(problems)s::text[])
-        AS v(id, seen, problem)
-    WHERE t.id = v.id
+    FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(venues)s::text[], %(seen)s::float8[],
+                %(problems)s::text[]) AS v(id, kind, venue, seen, problem)
+    WHERE t.id = v.id AND t.kind = v.kind AND t.subject = v.venue
+    RETURNING t.id
 """
 
 
@@ -177,10 +179,11 @@ def _settle(
     """Keeps what was seen, fires, and tells, in one transaction."""
     seen = {one.trigger_id: worths[one.user_id, one.venue] for one in watched}
     with transaction.atomic():
-        _keep(seen, now)
+        kept = _keep(watched, seen, now)
+        mine = [one for one in watched if one.trigger_id in kept]
         fired: list[Fired] = []
         for kind in KINDS:
-            fired += trigger_firing.by_id(kind, list(_changes(kind, watched, seen)), now)
+            fired += trigger_firing.by_id(kind, list(_changes(kind, mine, seen)), now)
         _begin_again(fired)
         trigger_told.tell(fired, now)
     asked_counters.fired(one.kind for one in fired)
@@ -198,15 +201,19 @@ def _changes(
                 yield figure
 
 
-def _keep(seen: Mapping[int, Worth], now: datetime) -> None:
+def _keep(watched: Sequence[Watched], seen: Mapping[int, Worth], now: datetime) -> set[int]:
+    """Notes what was seen, and returns whose alert it was: those still about the same account."""
     told: dict[str, Any] = {
-        "ids": list(seen),
-        "seen": [one.usdt for one in seen.values()],
-        "problems": [one.problem for one in seen.values()],
+        "ids": [one.trigger_id for one in watched],
+        "kinds": [one.kind.value for one in watched],
+        "venues": [one.venue for one in watched],
+        "seen": [seen[one.trigger_id].usdt for one in watched],
+        "problems": [seen[one.trigger_id].problem for one in watched],
         "now": now,
     }
     with connection.cursor() as cursor:
         cursor.execute(_SEEN, told)
+        return {number for (number,) in cursor.fetchall()}
 
 
 def _begin_again(fired: Sequence[Fired]) -> None:

@@ -98,6 +98,22 @@ def test_one_reads_accounts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(reads) == 2
 
 
+@pytest.mark.usefixtures("fresh")
+def test_a_reading_that_failed_does_not_hold_the_next_one_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads: list[datetime] = []
+
+    def read(now: datetime) -> int:
+        reads.append(now)
+        raise NoData("no prices")
+
+    monkeypatch.setattr(trigger_accounts, "check", read)
+    tasks.check_accounts()
+    tasks.check_accounts()
+    assert len(reads) == 2
+
+
 def test_bundling_goes_on_while_people_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = iter([Bundled(more=True), Bundled(more=True), Bundled()])
     moments: list[datetime] = []

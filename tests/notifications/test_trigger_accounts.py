@@ -16,7 +16,7 @@ from exchanges import balances, book
 from exchanges.balances import Holdings
 from exchanges.simulator import accounts as simulated
 from exchanges.simulator.faults import Board, Kind, Wish
-from notifications.alerts import trigger_accounts
+from notifications.alerts import trigger_accounts, triggers
 from notifications.alerts.trigger_accounts import Watched, Worth, change, worth
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
@@ -176,6 +176,27 @@ def test_several_alerts_about_an_account_ask_once(
     monkeypatch.setattr(balances, "of", counting)
     trigger_accounts.check(NOON)
     assert asked == [2]
+
+
+def test_an_alert_moved_to_another_account_meanwhile_is_not_judged_by_the_first(
+    holds: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = owner("okx", "bybit")
+    row = watching(person, PROFIT, 50.0)
+    trigger_accounts.check(NOON)
+    real = balances.of
+
+    def moved_while_reading(secrets: Any) -> Any:
+        wish = {"kind": PROFIT.value, "subject": "bybit", "level": 50.0}
+        triggers.change(person.pk, row.pk, wish)
+        return real(secrets)
+
+    monkeypatch.setattr(balances, "of", moved_while_reading)
+    holds["USDT"] = 1_060.0
+
+    assert trigger_accounts.check(NOON + 5 * MINUTE) == 0
+    row.refresh_from_db()
+    assert (row.subject, row.base, row.seen) == ("bybit", None, None)
 
 
 def test_accounts_nobody_watches_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
