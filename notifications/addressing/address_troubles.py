@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from auditlog.context import disable_auditlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
@@ -47,7 +48,7 @@ def disable(
         if address_id is not None:
             row = Address.objects.select_for_update().filter(pk=address_id).first()
         elif recipient == Recipient.CHAT.value:
-            return _lose_chat(problem, recipient_id)
+            return chats.refused(recipient_id, problem)
         else:
             row = _own_row(recipient_id, channel)
         if row is None or row.state == AddressState.DISABLED.value:
@@ -83,25 +84,14 @@ def works_again(user_id: int, channel: Channel = Channel.TELEGRAM) -> Address | 
 def moved(recipient: str, recipient_id: int, channel: Channel, address: Mapping[str, Any]) -> bool:
     """A chat has a new id (a group that became a supergroup), or lost the topic its posts went to.
     Returns whether it was changed.
-
-    Where the new id is a chat of its own already, the old one is marked as moved and stays.
     """
     if recipient != Recipient.CHAT.value or channel is not Channel.TELEGRAM:
         return False
     if (topic := address.get("topic_left")) is not None:
         return chats.topic_lost(recipient_id, int(topic))
+    chat = Chat.objects.filter(pk=recipient_id).first()
     telegram_id = int(address[address_rows.NAMED_BY[Channel.TELEGRAM]])
-    with transaction.atomic(), disable_auditlog():
-        chat = Chat.objects.select_for_update().filter(pk=recipient_id).first()
-        if chat is None or chat.telegram_id == telegram_id:
-            return False
-        if Chat.objects.filter(telegram_id=telegram_id).exists():
-            return _lose_chat(Code.MOVED.value, recipient_id) is not None
-        before, chat.telegram_id = chat.telegram_id, telegram_id
-        chat.save(update_fields=["telegram_id"])
-        changes = {"telegram_id": (before, telegram_id)}
-        audit.record("chat.moved", chat, whom=chat.registered_by_id, changes=changes)
-    return True
+    return chat is not None and chats.migrated(chat.telegram_id, telegram_id)
 
 
 def count(
@@ -111,17 +101,21 @@ def count(
 
     Returns the addresses disabled just now: people's own servers after 20 failures in a row.
     """
-    Address.objects.filter(pk__in=list(worked), failures__gt=0).update(failures=0)
-    broken = list(failed)
-    if not broken:
-        return []
-    for address_id in broken:
-        Address.objects.filter(pk=address_id).update(failures=F("failures") + 1)
-    over = Address.objects.filter(
-        pk__in=broken, failures__gte=MOST_FAILURES, channel__in=JUDGED_BY_FAILURES
-    ).exclude(state=AddressState.DISABLED.value)
-    done = [disable(Code.UNREACHABLE.value, address_id=row.pk, now=now) for row in over]
+    good, bad = set(worked), Counter(failed)
+    touched = Q(pk__in=list(bad)) | Q(pk__in=good, failures__gt=0)
+    with transaction.atomic():
+        # Always in the same order, so that no two workers wait for each other.
+        rows = list(Address.objects.select_for_update(no_key=True).filter(touched).order_by("pk"))
+        for row in rows:
+            row.failures = (0 if row.pk in good else row.failures) + bad[row.pk]
+        Address.objects.bulk_update(rows, ["failures"])
+    done = [disable(Code.UNREACHABLE.value, address_id=row.pk, now=now)
+            for row in rows if row.pk in bad and _is_hopeless(row)]  # fmt: skip
     return [row for row in done if isinstance(row, Address)]
+
+
+def _is_hopeless(row: Address) -> bool:
+    return row.failures >= MOST_FAILURES and row.channel in JUDGED_BY_FAILURES
 
 
 def _own_row(user_id: int, channel: Channel) -> Address | None:
@@ -151,13 +145,3 @@ def _own_row(user_id: int, channel: Channel) -> Address | None:
     row.sealed, row.digest = address_rows.sealed(address), mark
     row.shown, row.state = sender(channel).shown(address), AddressState.ACTIVE.value
     return row
-
-
-def _lose_chat(problem: str, chat_id: int) -> Chat | None:
-    chat = Chat.objects.select_for_update().filter(pk=chat_id, gone="").first()
-    if chat is None:
-        return None
-    chat.gone = problem
-    chat.save(update_fields=["gone"])
-    audit.record("chat.gone", chat, whom=chat.registered_by_id, changes={"gone": ("", problem)})
-    return chat

@@ -63,15 +63,13 @@ def register(
     if kind not in {one.value for one in ChatType}:
         raise BadInput("Only groups and channels are registered.", code="bad_chat", field="type")
     with _changing(user, door, by):
-        chat = Chat.objects.select_for_update().filter(telegram_id=telegram_id).first()
-        if chat is not None and not chat.gone and chat.registered_by_id != user.pk:
+        chat = _claimed(user, telegram_id, kind)
+        if not chat.gone and chat.registered_by_id != user.pk:
             raise Conflict("Somebody else registered this chat.", code="chat_taken")
-        others = Chat.objects.filter(registered_by=user, gone="").exclude(telegram_id=telegram_id)
+        others = Chat.objects.filter(registered_by=user, gone="").exclude(pk=chat.pk)
         if others.count() >= MOST:
             text = f"You have {MOST} chats, which is as many as there may be. Remove one first."
             raise BadInput(text, code="chat_limit", limit=MOST)
-        if chat is None:
-            chat = Chat(telegram_id=telegram_id, language=user.language, zone=user.time_zone)
         chat.registered_by, chat.type, chat.title = user, kind, _title(title)
         chat.gone, chat.paused = "", False
         chat.save()
@@ -119,15 +117,12 @@ def change(
 
 def lost(telegram_id: int, reason: str) -> bool:
     """The bot was thrown out or the chat is over. Returns whether that is news."""
-    with transaction.atomic(), disable_auditlog():
-        found = Chat.objects.select_for_update().filter(telegram_id=telegram_id, gone="")
-        chat = found.first()
-        if chat is None:
-            return False
-        chat.gone = reason
-        chat.save(update_fields=["gone"])
-        _record("chat.gone", chat, {"gone": ("", reason)}, None)
-    return True
+    return _lose(reason, telegram_id=telegram_id) is not None
+
+
+def refused(chat_id: int, reason: str) -> Chat | None:
+    """What was to be posted there was not taken, for good. Returns the chat where that is news."""
+    return _lose(reason, pk=chat_id)
 
 
 def may_write_again(telegram_id: int) -> bool:
@@ -147,6 +142,8 @@ def migrated(before: int, telegram_id: int) -> bool:
 
     What was registered under the new id meanwhile gives way to what the group had before.
     """
+    if before == telegram_id:
+        return False
     with transaction.atomic(), disable_auditlog():
         held = Chat.objects.select_for_update().filter(telegram_id__in=(before, telegram_id))
         rows = {chat.telegram_id: chat for chat in held.order_by("id")}
@@ -214,6 +211,16 @@ def _switch(user: User, chat_id: int, door: Door, by: By, *, paused: bool) -> Ch
     return chat
 
 
+def _lose(reason: str, **which: int) -> Chat | None:
+    with transaction.atomic(), disable_auditlog():
+        chat = Chat.objects.select_for_update().filter(**which, gone="").first()
+        if chat is not None:
+            chat.gone = reason
+            chat.save(update_fields=["gone"])
+            _record("chat.gone", chat, {"gone": ("", reason)}, None)
+    return chat
+
+
 def _back(chat: Chat) -> None:
     before, chat.gone = chat.gone, ""
     chat.save(update_fields=["gone"])
@@ -235,6 +242,17 @@ def _locked(user: User, chat_id: int) -> Chat:
     if chat is None:
         raise _unknown()
     return chat
+
+
+def _claimed(user: User, telegram_id: int, kind: str) -> Chat:
+    """The chat's row, locked; made as the person's where there is none. Of two people who register
+    the same chat at once the second finds the first's."""
+    own = Chat(
+        telegram_id=telegram_id, type=kind, registered_by=user,
+        language=user.language, zone=user.time_zone,
+    )  # fmt: skip
+    Chat.objects.bulk_create([own], ignore_conflicts=True)
+    return Chat.objects.select_for_update().get(telegram_id=telegram_id)
 
 
 def _unknown() -> NotFound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from auditlog.models import LogEntry
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from arbedge.names import Channel
@@ -117,12 +118,12 @@ def test_moving_to_where_it_is_changes_nothing() -> None:
     assert not addresses.moved("chat", chat.pk, Channel.TELEGRAM, {"chat_id": -42})
 
 
-def test_a_chat_that_moved_onto_another_is_over() -> None:
-    old, new = ChatFactory(telegram_id=-42), ChatFactory(telegram_id=-10042)
+def test_a_chat_that_moved_onto_another_takes_its_place() -> None:
+    old = ChatFactory(telegram_id=-42, type="group")
+    ChatFactory(telegram_id=-10042)
     assert addresses.moved("chat", old.pk, Channel.TELEGRAM, {"chat_id": -10042})
-    old.refresh_from_db()
-    new.refresh_from_db()
-    assert (old.gone, new.gone) == ("moved", "")
+    [kept] = Chat.objects.all()
+    assert (kept.pk, kept.telegram_id, kept.type, kept.gone) == (old.pk, -10042, "supergroup", "")
 
 
 def test_people_do_not_move(ada: User) -> None:
@@ -151,6 +152,17 @@ def test_failures_of_one_batch_count_each(ada: User) -> None:
     addresses.count([], [row.pk] * 3)
     row.refresh_from_db()
     assert row.failures == 3
+
+
+def test_counting_takes_four_queries_however_many_addresses(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    rows = [kept(UserFactory(), Channel.WEBHOOK, HOOK, failures=number) for number in range(6)]
+    worked, failed = [row.pk for row in rows[:3]], [row.pk for row in rows[3:]]
+    with django_assert_num_queries(4):  # a savepoint, the rows, their counts, its end
+        addresses.count(worked, failed)
+    counts = Address.objects.order_by("pk").values_list("failures", flat=True)
+    assert list(counts) == [0, 0, 0, 4, 5, 6]
 
 
 def test_a_mailbox_is_not_given_up_because_our_own_server_is_down(ada: User) -> None:
