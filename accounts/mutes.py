@@ -2,7 +2,7 @@
 
 A mute hides by the preferences themselves (see `accounts.muting`), so it acts with its commit
 wherever they are read: in what is pushed and in a person's own lists. An opportunity with a leg on
-a muted venue is hidden too; what follows an opening that was sent before still comes.
+a muted venue is hidden too; of one that was sent before only its end is told, without a sound.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _count_try(who: str) -> int:
     """Counts a try before the database is asked, and returns how many are left."""
     tries = limits.allow("invitation", who, TRIES, when_gone=False)
     if tries.ok:
-        return tries.left
+        return limits.left("invitation", who, TRIES)
     if not tries.counted:
         raise TooMany(
             "Codes cannot be checked at this moment. Try again in a minute.",

@@ -33,14 +33,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Allowed:
-    """Whether one more is allowed, how many are left then, and when to come back otherwise.
+    """Whether one more is allowed, and when to come back otherwise.
 
     `counted` is False where the cache was gone, so that `ok` is what the caller chose.
     """
 
     ok: bool
-    left: int
-    retry_after_s: int
+    retry_after_s: int = 0
     counted: bool = True
 
 
@@ -53,21 +52,22 @@ def allow(name: str, who: str, rate: str, *, when_gone: bool = False) -> Allowed
     item = _parsed(rate)
     try:
         with cache.reachable("limits"):
-            ok = _limiter(item).hit(item, name, who)
-            return _told(item, name, who, ok=ok)
+            if _limiter(item).hit(item, name, who):
+                return Allowed(ok=True)
+            return Allowed(ok=False, retry_after_s=_wait_s(item, name, who))
     except NoData as gone:
-        return _gone(item, name, gone, ok=when_gone)
+        return _gone(name, gone, ok=when_gone)
 
 
-def look(name: str, who: str, rate: str, *, when_gone: bool = False) -> Allowed:
-    """Returns what `allow` would, without counting anything: `left` is what is left now."""
+def left(name: str, who: str, rate: str) -> int:
+    """How many tries of `rate` are left to `who`; all of them where the cache is gone."""
     item = _parsed(rate)
     try:
         with cache.reachable("limits"):
-            ok = _limiter(item).test(item, name, who)
-            return _told(item, name, who, ok=ok)
+            return int(_limiter(item).get_window_stats(item, name, who).remaining)
     except NoData as gone:
-        return _gone(item, name, gone, ok=when_gone)
+        log.warning("limit_not_known", limit=name, reason=gone.message)
+        return int(item.amount)
 
 
 def forget(name: str, who: str, rate: str) -> bool:
@@ -77,23 +77,18 @@ def forget(name: str, who: str, rate: str) -> bool:
         with cache.reachable("limits"):
             _limiter(item).clear(item, name, who)
     except NoData as gone:
-        return _gone(item, name, gone, ok=False).ok
+        return _gone(name, gone, ok=False).ok
     return True
 
 
-def _told(item: RateLimitItem, name: str, who: str, *, ok: bool) -> Allowed:
-    stats = _limiter(item).get_window_stats(item, name, who)
-    if ok:
-        return Allowed(ok=True, left=stats.remaining, retry_after_s=0)
-    wait_s = math.ceil(stats.reset_time - time.time())
-    return Allowed(ok=False, left=0, retry_after_s=min(max(wait_s, 1), item.get_expiry()))
+def _wait_s(item: RateLimitItem, name: str, who: str) -> int:
+    resets_at = _limiter(item).get_window_stats(item, name, who).reset_time
+    return min(max(math.ceil(resets_at - time.time()), 1), item.get_expiry())
 
 
-def _gone(item: RateLimitItem, name: str, gone: NoData, *, ok: bool) -> Allowed:
+def _gone(name: str, gone: NoData, *, ok: bool) -> Allowed:
     log.warning("limit_not_counted", limit=name, allowed=ok, reason=gone.message)
-    if ok:
-        return Allowed(ok=True, left=item.amount, retry_after_s=0, counted=False)
-    return Allowed(ok=False, left=0, retry_after_s=1, counted=False)
+    return Allowed(ok=ok, retry_after_s=0 if ok else 1, counted=False)
 
 
 @lru_cache(maxsize=256)

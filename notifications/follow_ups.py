@@ -4,6 +4,11 @@ A follow-up goes to whoever was sent the opening, or is being sent it; the queue
 opening. Whoever still waits for the opening gets no follow-up: his opening takes the new figures,
 or is cancelled where the opportunity is over. Of several follow-ups that wait the latest survives.
 
+Whoever has muted the coin or a venue of it since, or hides it by his preferences, is told of
+neither improvement, fading nor return: he wants to hear no more of it. Its end is told him all the
+same, without a sound, for he may hold the trade, and what may cost money is never withheld; so is
+a venue's silence. A chat's own choice of venues counts the same.
+
 Openings are deliveries of the opportunity without an opening of their own, whatever their message:
 an improvement is the opening to whoever had not been told before.
 """
@@ -11,6 +16,7 @@ an improvement is the opening to whoever had not been told before.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,16 +24,20 @@ from typing import Any, Final
 from django.db import connection
 
 from accounts import audience
-from arbedge.choices import Notice
+from arbedge.choices import VENUE_BITS, Notice
 from arbedge.names import CloseReason, State
+from notifications.choosing.eligibility_due import NO_ONES_VENUE
 from notifications.codes import Code, Why
 from notifications.names import ARRIVED, FOLLOW_UPS, WAITING, DeliveryState, Recipient, Topic
 from notifications.telling import SWITCHES
 
+MAY_COST: Final = (Topic.CLOSED, Topic.VENUE_BLIND)  # told of what is muted too
 OPENINGS: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)
 ONE_NOTICE_IN: Final = timedelta(minutes=10)  # about the same venue, to the same recipient
 LONGEST_LIFE: Final = timedelta(days=60)  # of an opportunity, as far as old openings are looked for
 
+# Bits of venues as preferences hold them; a leg that is none asks for no bit.
+_BITS: Final = json.dumps({"": 0} | {name: 1 << bit for name, bit in VENUE_BITS.items()})
 PENDING, CANCELLED = DeliveryState.PENDING, DeliveryState.CANCELLED
 
 
@@ -37,6 +47,10 @@ def _words(names: Sequence[str]) -> str:
 
 def _switch(topic: Topic) -> int:
     return 1 << list(Notice).index(SWITCHES[topic])
+
+
+def _bit(venue: str) -> str:
+    return f"coalesce((%(bits)s::jsonb ->> coalesce({venue}, ''))::bigint, {1 << NO_ONES_VENUE})"
 
 
 _TOLD_OF: Final = (*FOLLOW_UPS, Topic.VENUE_BLIND)
@@ -51,10 +65,12 @@ due AS (
     FROM notifications_slice s JOIN notifications_message m ON m.id = s.message_id
     WHERE s.id = ANY(%(slices)s)
 ), target AS (
-    SELECT due.*, due.opportunity_id AS about, due.topic = '{Topic.CLOSED}' AS over
-    FROM due WHERE due.opportunity_id IS NOT NULL
+    SELECT due.*, due.opportunity_id AS about, due.topic = '{Topic.CLOSED}' AS over,
+           o.asset, {_bit("o.long_venue")} | {_bit("o.short_venue")} AS venues
+    FROM due LEFT JOIN opportunities_opportunity o ON o.id = due.opportunity_id
+    WHERE due.opportunity_id IS NOT NULL
     UNION ALL
-    SELECT due.*, o.id, o.state = '{State.CLOSED}'
+    SELECT due.*, o.id, o.state = '{State.CLOSED}', NULL, {_bit("due.venue")}
     FROM due JOIN opportunities_opportunity o ON due.venue IN (o.long_venue, o.short_venue)
     WHERE due.topic = '{Topic.VENUE_BLIND}' AND (o.live_key IS NOT NULL
           OR o.close_reason = '{CloseReason.NO_DATA}' AND o.closed_at > due.at - %(window)s)
@@ -87,12 +103,18 @@ _FOUND: Final = ", ".join((
     "id", "recipient", "recipient_id", "topic", "opportunity_id", "opening_id", "state",
     "facts_of_id", *_COPIED,
 ))  # fmt: skip
+# Whether the person `a` or the chat `c` hides what the opening `o` is about.
+_WANTED: Final = "coalesce(a.venues, c.venues, -1)"
+_VENUE_HIDDEN: Final = f"({_WANTED} <> -1 AND {_WANTED} & o.venues <> o.venues)"
+_COIN_HIDDEN: Final = (
+    "coalesce(o.asset = ANY(a.assets_out) OR NOT o.asset = ANY(a.assets_in), false)"
+)
 # Of a venue's notice the channels are those of the latest opening that arrived.
 _FOLLOW: Final = f"""
 WITH {_TARGETS}, opening AS (
     SELECT DISTINCT ON (t.slice_id, d.recipient, d.recipient_id)
            t.slice_id, t.message_id, t.topic AS about_topic, t.priority, t.expires_at, t.venue,
-           t.switch, t.opportunity_id AS about, d.*
+           t.switch, t.opportunity_id AS about, t.asset, t.venues, d.*
     FROM target t JOIN (
         SELECT {_FOUND} FROM notifications_delivery
         UNION ALL
@@ -107,12 +129,17 @@ WITH {_TARGETS}, opening AS (
     SELECT m.id, m.facts ->> 'venue' AS venue FROM notifications_message m
     WHERE m.topic = '{Topic.VENUE_BLIND}' AND m.created_at > %(now)s - %(window)s
 ), judged AS (
-    SELECT o.*, (NOT ({audience.AWAKE}) OR coalesce(a.silent & o.switch <> 0, false)) AS hush,
+    SELECT o.*, (NOT ({audience.AWAKE}) OR coalesce(a.silent & o.switch <> 0, false)
+                 OR {_VENUE_HIDDEN} OR {_COIN_HIDDEN}) AS hush,
            CASE WHEN o.recipient = '{Recipient.CHAT}' AND (c.id IS NULL OR c.paused OR c.gone <> '')
                 THEN {Why.CHAT_PAUSED.value}
                 WHEN o.recipient = '{Recipient.USER}' AND a.user_id IS NULL
                 THEN {Why.NO_SESSION.value}
                 WHEN a.notices & o.switch = 0 THEN {Why.SWITCHED_OFF.value}
+                WHEN o.about_topic NOT IN ({_words(MAY_COST)}) AND {_VENUE_HIDDEN}
+                THEN {Why.VENUE_UNWANTED.value}
+                WHEN o.about_topic NOT IN ({_words(MAY_COST)}) AND {_COIN_HIDDEN}
+                THEN {Why.ASSET_UNWANTED.value}
                 WHEN o.about_topic = '{Topic.VENUE_BLIND}' AND EXISTS (
                     SELECT FROM notice JOIN (
                         SELECT message_id, recipient, recipient_id FROM notifications_delivery
@@ -156,6 +183,7 @@ def write(slice_ids: Sequence[int], now: datetime) -> dict[int, dict[str, int]]:
         "window": ONE_NOTICE_IN,
         "oldest": now - LONGEST_LIFE,
         "clocks": audience.clocks(now),
+        "bits": _BITS,
     }
     counts: dict[int, dict[str, int]] = {number: {} for number in slice_ids}
     with connection.cursor() as cursor:

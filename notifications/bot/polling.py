@@ -74,7 +74,8 @@ class Poller:
             connection.close()
 
     def once(self, bot: Asking) -> float:
-        """Asks once, and stores what came. Returns the seconds to wait before the next time."""
+        """Asks once, and stores what came. Returns the seconds to wait before the next time; raises
+        nothing, for nobody would ask any more."""
         try:
             close_old_connections()
             with _turn() as mine:
@@ -88,6 +89,9 @@ class Poller:
             log.warning("updates_not_stored", error=type(error).__name__,
                         hint="The database cannot be reached; Telegram keeps them.")  # fmt: skip
             return self._longer()
+        except Exception:  # whatever it is, the bot must not fall silent over it
+            log.exception("updates_not_taken")
+            return self._longer()
         self.troubles = 0
         return wait_s
 
@@ -95,11 +99,9 @@ class Poller:
         """The answer, or nothing where the process is to end before it comes."""
         asked = asyncio.run_coroutine_threadsafe(bot.updates(self.offset), aio.loop())
         while not self.stop.is_set():
-            try:
-                return asked.result(LOOK_EVERY_S)
-            except concurrent.futures.TimeoutError:
-                if asked.done():  # the question's own time was up
-                    raise
+            done, _ = concurrent.futures.wait([asked], LOOK_EVERY_S)
+            if done:
+                return asked.result()
         asked.cancel()
         return []
 

@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from telegram.constants import InlineKeyboardButtonLimit, ParseMode
+from telegram.constants import ParseMode
 
 from arbedge.names import Language
+from notifications.channels import pictures
 from notifications.channels.base import Outgoing
+from notifications.telegram import press_lines
 from notifications.telegram.telegram_errors import Again
 from notifications.telegram.telegram_text import LONGEST_CAPTION, fit, length, plain
 from notifications.writing.content import Action
 
 WITH_PICTURE: Final = "photo"  # marks the id of a message whose text is a caption
-LONGEST_CALLBACK: Final = int(InlineKeyboardButtonLimit.MAX_CALLBACK_DATA)
 PER_ROW: Final = 2  # the look of messages: two buttons side by side
 _NO_TOPIC: Final[Mapping[str, str]] = {
     Language.EN: "ℹ The topic for these posts is closed or gone; they come here now.",
@@ -62,7 +62,7 @@ async def draft(message: Outgoing, ways: AbstractSet[Again] = frozenset()) -> Dr
         return Draft("editMessageText", told | _text(message, "text", ways))
     told |= _manners(message, ways)
     picture = await _picture(message)
-    if picture is not None:
+    if picture:
         return Draft("sendPhoto", told | _text(message, "caption", ways), picture)
     return Draft("sendMessage", told | _text(message, "text", ways))
 
@@ -111,18 +111,13 @@ def _keyboard(actions: Sequence[Action]) -> dict[str, Any]:
 def _button(action: Action) -> dict[str, str]:
     if action.url:
         return {"text": action.label, "url": action.url}
-    if 0 < len(action.callback.encode()) <= LONGEST_CALLBACK:
+    if 0 < len(action.callback.encode()) <= press_lines.LONGEST:
         return {"text": action.label, "callback_data": action.callback}
     return {}
 
 
-async def _picture(message: Outgoing) -> bytes | None:
+async def _picture(message: Outgoing) -> bytes:
     """The picture's bytes; none where there is none or the text is too long for a caption."""
-    path = message.content.image_path
-    if not path or length(message.content.body) > LONGEST_CAPTION:
-        return None
-    return await asyncio.to_thread(_read, Path(path))
-
-
-def _read(file: Path) -> bytes | None:
-    return file.read_bytes() if file.is_file() else None
+    if not message.content.image_path or length(message.content.body) > LONGEST_CAPTION:
+        return b""
+    return await asyncio.to_thread(pictures.read, message.content)

@@ -33,27 +33,22 @@ def path(message: Message, channel: Channel) -> str:
         return ""
     if message.topic not in TOPICS or message.opportunity_id is None:
         return ""
-    file = _folder() / f"{message.pk}.png"
+    file = Path(settings.DATA_DIR) / "charts" / f"{message.pk}.png"
     if not file.exists():
         one = Opportunity.objects.filter(pk=message.opportunity_id).first()
         if one is None:
             return ""
         try:
             _write(file, pictures.picture(one, PICTURE, "light", "png"))
-        except OSError as error:  # a full disk is no reason not to tell
+        except OSError as error:  # a disk that is full, or only to be read, is no reason not to tell
             log.warning("charts.not_written", message_id=message.pk, cause=str(error))
             return ""
     return str(file)
 
 
-def _folder() -> Path:
-    folder = settings.DATA_DIR / "charts"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _write(file: Path, picture: bytes) -> None:
     """Puts the whole file in its place at once, and takes away those nobody sends any more."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".part")
     with os.fdopen(handle, "wb") as out:
         out.write(picture)

@@ -81,3 +81,13 @@ def test_a_full_disk_costs_the_chart_not_the_message() -> None:
         [content] = render([row], {}, NOON).values()
     assert content.image_path == ""  # type: ignore[union-attr]
     assert "WIF" in content.body or "COIN" in content.body  # type: ignore[union-attr]
+
+
+def test_a_folder_that_cannot_be_made_costs_the_chart_not_the_message(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path / "a file, no folder"
+    settings.DATA_DIR.write_text("")
+    row = DeliveryFactory(message=message())
+    [content] = render([row], {}, NOON).values()
+    assert content.image_path == ""  # type: ignore[union-attr]

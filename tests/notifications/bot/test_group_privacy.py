@@ -78,7 +78,7 @@ class Secrets:
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Secrets:
     settings.BOT_TOKEN, settings.BOT_NAME = "7000000001:secret", "arbedge_bot"
-    plenty = limits.Allowed(ok=True, left=9, retry_after_s=0)
+    plenty = limits.Allowed(ok=True)
     monkeypatch.setattr(limits, "allow", lambda *_, **__: plenty)
     made = Secrets()
     runs = {made.registrar.telegram_id}

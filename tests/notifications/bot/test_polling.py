@@ -196,6 +196,32 @@ def test_a_pause_telegram_asks_for_is_kept(telegram: Running, bot: Asking, polle
     assert poller.once(bot) == 17
 
 
+def test_the_bot_asks_on_whatever_went_wrong(
+    telegram: Running, bot: Asking, poller: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram.type(ANNA, "/start")
+    with monkeypatch.context() as patch, capture_logs() as lines:
+        patch.setattr(intake, "store", _odd)
+        assert poller.once(bot) > 0
+    assert [line["event"] for line in lines] == ["updates_not_taken"]
+    poller.once(bot)
+    assert texts() == ["/start"]
+
+
+def _odd(*_: Any) -> bool:
+    raise RuntimeError
+
+
+def test_an_answer_that_comes_as_it_is_looked_for_is_taken(
+    telegram: Running, bot: Asking, poller: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the look, an answer is either there or waited for."""
+    monkeypatch.setattr(polling, "LOOK_EVERY_S", 0.0)
+    telegram.type(ANNA, "/start")
+    assert poller.once(bot) == 0
+    assert texts() == ["/start"]
+
+
 # Several processes, and the end
 
 
