@@ -40,7 +40,7 @@ def path(message: Message, channel: Channel) -> str:
             return ""
         try:
             _write(file, pictures.picture(one, PICTURE, "light", "png"))
-        except OSError as error:  # a disk that is full, or only to be read, is no reason not to tell
+        except OSError as error:  # a disk that takes no chart is no reason not to tell
             log.warning("charts.not_written", message_id=message.pk, cause=str(error))
             return ""
     return str(file)
