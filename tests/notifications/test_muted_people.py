@@ -17,7 +17,16 @@ from notifications.models import Delivery, Message
 from notifications.names import Recipient, Topic
 from opportunities.models import Opportunity
 from tests.notifications.due import counts, due, only
-from tests.notifications.events import born, event, fan_out, follow_ups, opportunity, sent, told
+from tests.notifications.events import (
+    born,
+    event,
+    fan_out,
+    follow_ups,
+    opportunity,
+    sent,
+    slices,
+    told,
+)
 from tests.notifications.factories import NOON, ChatFactory, reachable_person
 
 pytestmark = pytest.mark.django_db
@@ -78,8 +87,8 @@ SHOWING: list[dict[str, Any]] = [
 
 @pytest.fixture
 def row() -> Opportunity:
-    """A live opportunity in WIF on Bybit and OKX."""
-    return opportunity()
+    """A live opportunity in WIF on OKX and Bybit."""
+    return opportunity(asset="WIF")
 
 
 def opened(row: Opportunity, person: User) -> Delivery:
@@ -97,7 +106,8 @@ def followed(row: Opportunity, kind: Event) -> Message:
 
 
 def reasons(message: Message) -> dict[str, int]:
-    return message.slices.get().counts or {}
+    """How many of those who were sent the opening are not told of this, by reason."""
+    return slices(message)[None].counts or {}
 
 
 @pytest.mark.parametrize(("what", "name", "why"), MUTED)
@@ -150,8 +160,10 @@ def test_when_the_mute_is_over_he_hears_of_it_again(row: Opportunity) -> None:
     assert not news.silent
 
 
-def test_a_leg_less_opportunity_is_hidden_by_its_one_venue() -> None:
-    row = opportunity(kind="technical", long_venue="okx", short_venue="")
+def test_where_there_is_one_leg_its_venue_decides() -> None:
+    row = opportunity(
+        kind="technical", short=None, short_venue="", short_symbol="", short_market=""
+    )
     opened(row, reachable_person(venues=1 << VENUE_BITS["okx"]))
     assert len(follow_ups(followed(row, Event.IMPROVED))) == 1
 
