@@ -15,7 +15,8 @@ from typing import Final
 
 # How full a limit is: needs `prefix`, `now`, and `begun`, since when all that was let go is known.
 # A cache that was lost does not know what was let go before: limits of a second wait for one
-# window, longer ones fill up slowly.
+# window, longer ones fill up slowly. Whether one more may go is seen by one entry of the list; only
+# who must wait needs all of it.
 _LIMIT: Final = """
 local limits = {}
 
@@ -23,14 +24,7 @@ local function limit(told)
     local one = limits[told[1]]
     if one then return one end
     one = {key = prefix .. told[1], most = told[2], window = told[3], apart = told[4]}
-    one.times, one.first, one.new = {}, 1, 0
-    for _, text in ipairs(redis.call('lrange', one.key, 0, -1)) do
-        one.times[#one.times + 1] = tonumber(text)
-    end
-    while one.times[one.first] and one.times[one.first] <= now - one.window do
-        one.first = one.first + 1
-    end
-    one.room = one.most
+    one.new, one.room = 0, one.most
     if now - begun < one.window then
         one.room = 0
         if one.window > 1000 then
@@ -38,6 +32,26 @@ local function limit(told)
         end
     end
     limits[told[1]] = one
+    return one
+end
+
+local function is_full(one)
+    local left = math.ceil(one.room - one.new)
+    if left <= 0 then return true end
+    local last = redis.call('lindex', one.key, -left)
+    return last and tonumber(last) > now - one.window
+end
+
+local function whole(one)
+    if one.times then return one end
+    one.times, one.first = {}, 1
+    for _, text in ipairs(redis.call('lrange', one.key, 0, -1)) do
+        one.times[#one.times + 1] = tonumber(text)
+    end
+    while one.times[one.first] and one.times[one.first] <= now - one.window do
+        one.first = one.first + 1
+    end
+    for _ = 1, one.new do one.times[#one.times + 1] = now end
     return one
 end
 """
@@ -76,6 +90,7 @@ local function before(one, priority)
 end
 
 local function free_at(one, place)
+    whole(one)
     local oldest = one.first + math.max(0, #one.times - one.first + 1 - one.room)
     local span = math.max(1, #one.times - oldest + 1)
     local round = math.floor(place / span)
@@ -112,7 +127,7 @@ for place, want in ipairs(cjson.decode(ARGV[6])) do
     if pauses[pause] > now then at = pauses[pause] end
     for _, told in ipairs(want[4]) do
         local one = limit(told)
-        if #one.times - one.first + 1 >= one.room then
+        if is_full(one) then
             local moment = later(one, who, priority)
             if moment > at then at, blocker = moment, one end
         end
@@ -120,8 +135,8 @@ for place, want in ipairs(cjson.decode(ARGV[6])) do
     if at == 0 then
         for _, told in ipairs(want[4]) do
             local one = limit(told)
-            one.times[#one.times + 1] = now
             one.new = one.new + 1
+            if one.times then one.times[#one.times + 1] = now end
         end
     else
         at = math.min(at, now + horizon)
@@ -133,9 +148,7 @@ end
 
 for _, one in pairs(limits) do
     if one.new > 0 then
-        for at = #one.times - one.new + 1, #one.times do
-            redis.call('rpush', one.key, string.format('%.3f', one.times[at]))
-        end
+        for _ = 1, one.new do redis.call('rpush', one.key, string.format('%.3f', now)) end
         redis.call('ltrim', one.key, -one.most, -1)
         redis.call('pexpire', one.key, string.format('%.0f', one.window + 60000))
     end
@@ -152,7 +165,7 @@ local begun = tonumber(redis.call('get', prefix .. 'begun') or '0')
 {_LIMIT}
 local number, at = math.huge, tonumber(redis.call('get', prefix .. 'pause:' .. ARGV[3]) or '0')
 for _, told in ipairs(cjson.decode(ARGV[4])) do
-    local one = limit(told)
+    local one = whole(limit(told))
     local held, room = #one.times - one.first + 1, math.max(one.room - tonumber(ARGV[5]), 0)
     number = math.min(number, room - held)
     if held >= room then

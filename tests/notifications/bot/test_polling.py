@@ -225,14 +225,15 @@ class Late(Future[list[Any]]):
 
 
 def test_an_answer_that_comes_as_the_look_for_it_ends_is_taken(
-    telegram: Running, poller: Poller, monkeypatch: pytest.MonkeyPatch
+    bot: Asking, poller: Poller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = Late()
-    monkeypatch.setattr(Poller, "_take", lambda _, found: len(found))
-    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", lambda *_: late)
-    monkeypatch.setattr(Asking, "updates", lambda *_: None)
     threading.Timer(0.1, late.set_result, [[7, 8, 9]]).start()
-    assert poller.once(Asking(Transport(1))) == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(Poller, "_take", lambda _, found: len(found))
+        patch.setattr(asyncio, "run_coroutine_threadsafe", lambda *_: late)
+        patch.setattr(Asking, "updates", lambda *_: None)
+        assert poller.once(bot) == 3
 
 
 # Several processes, and the end
