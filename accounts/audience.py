@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.db import connection, transaction
 
 from accounts.models import Audience
+from arbedge.names import Tier
 
 REPAIR_BATCH: Final = 5_000
 MOST_EXAMPLES: Final = 10
@@ -45,6 +46,8 @@ _COUNT: Final = f"""
            (SELECT jsonb_agg(one) FROM (SELECT * FROM wrong ORDER BY who LIMIT %s) one)
     FROM wrong
 """  # noqa: S608
+
+_PREMIUM: Final = Tier.PREMIUM.rank  # what a beta has
 
 # The minute the clock of a person `a` shows; `clocks` is a parameter of the query.
 LOCAL_MIN: Final = (
@@ -88,6 +91,13 @@ class Differences:
     @property
     def people(self) -> int:
         return self.missing + self.superfluous + self.different
+
+
+def rank(row: str = "") -> str:
+    """SQL for the rank of the tier a person has at %(now)s, as standing.effective_tier says it;
+    `row` is what names the audience's columns, "a." or nothing. 0 where there is no row."""
+    return f"""greatest(CASE WHEN {row}tier_until <= %(now)s THEN 0 ELSE {row}tier END,
+        CASE WHEN {row}beta_until > %(now)s THEN {_PREMIUM} ELSE 0 END)"""
 
 
 def clocks(now: datetime) -> str:

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from accounts import tiers
 from arbedge.names import CloseReason, Event, Tier
-from notifications.names import Priority, Recipient, SliceState, Topic
+from notifications.names import OPENINGS, Priority, Recipient, SliceState, Topic
 from notifications.sending import waking
+from notifications.statements import listed
 from notifications.telling import tell, tell_more
 from notifications.writing.facts import ALSO, FACTS
 
@@ -28,8 +29,7 @@ MOST_FAMILIES: Final = 20  # pushed in one scan, the best first
 MOST_IMPROVEMENTS: Final = 2  # told in 4 h
 CLOSING_KEPT: Final = timedelta(hours=4)  # how long it is worth telling that something ended
 
-PUSHED: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)  # to whoever was not told yet
-TOLD: Final = (*PUSHED, Topic.FADING, Topic.CLOSED)
+TOLD: Final = (*OPENINGS, Topic.FADING, Topic.CLOSED)
 PRIORITIES: Final[Mapping[Topic, Priority]] = {
     Topic.OPENED: Priority.MEDIUM,
     Topic.IMPROVED: Priority.MEDIUM,
@@ -38,11 +38,6 @@ PRIORITIES: Final[Mapping[Topic, Priority]] = {
     Topic.CLOSED: Priority.HIGH,
     Topic.VENUE_BLIND: Priority.HIGH,
 }
-
-
-def _words(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
-
 
 # As a join, for the planner cannot guess how many of so new numbers there are.
 _EVENTS: Final = (
@@ -55,14 +50,14 @@ _PRIORITY: Final = " ".join(f"WHEN '{one}' THEN {PRIORITIES[one].value}" for one
 _MESSAGES: Final = f"""
 WITH event AS (
     SELECT e.id AS event_id, e.type, o.family, o.score, o.net, opening.id AS opening_id,
-           o.best AND e.type IN ({_words(PUSHED)}) AS wanted
+           o.best AND e.type IN ({listed(OPENINGS)}) AS wanted
     FROM {_EVENTS}
     JOIN opportunities_opportunity o ON o.id = e.opportunity_id
     LEFT JOIN LATERAL (
         SELECT min(m.id) AS id FROM notifications_message m
         WHERE m.opportunity_id = o.id AND m.opening_id IS NULL
     ) opening ON true
-    WHERE NOT e.silent AND e.type IN ({_words(TOLD)})
+    WHERE NOT e.silent AND e.type IN ({listed(TOLD)})
       AND coalesce((e.new ->> 'improved_count')::int <= {MOST_IMPROVEMENTS}
                    OR e.type <> '{Event.IMPROVED}', true)
 ), ranked AS (

@@ -28,13 +28,13 @@ from notifications.choosing.eligibility import Due
 from notifications.codes import Code, Why
 from notifications.names import CHANNELS, DeliveryState, SliceState, Topic
 from notifications.sending import waking
+from notifications.statements import LATEST
 
 log = structlog.get_logger(__name__)
 
 Match = Callable[[Sequence[Due], datetime], Mapping[int, Mapping[str, int]]]
 AT_ONCE: Final = 100
 
-_PUSHED: Final = ", ".join(f"'{topic}'" for topic in follow_ups.OPENINGS)
 _NEVER_OVER: Final = f"'{Topic.CLOSED}', '{Topic.VENUE_BLIND}'"
 # What a blind venue holds is not told to anybody new until something is seen again.
 _IS_DUE: Final = f"""
@@ -42,8 +42,7 @@ _IS_DUE: Final = f"""
     AND (s.tier IS NULL OR o.state IS DISTINCT FROM '{State.HELD}')
 """
 # An opportunity's times are those of its data, which in a replay are not the wall clock's: `at`
-# and `created_at` are the same moment on both. The figures told are the latest announced: those of
-# a fading as long as it fades.
+# and `created_at` are the same moment on both.
 _CLAIM: Final = f"""
 SELECT s.id, s.message_id, s.tier, m.topic, m.priority, m.opportunity_id, m.fingerprint, m.kind,
        m.asset, CASE WHEN s.tier IS NULL THEN m.id ELSE coalesce(latest.id, s.facts_of_id) END,
@@ -53,12 +52,7 @@ SELECT s.id, s.message_id, s.tier, m.topic, m.priority, m.opportunity_id, m.fing
 FROM notifications_slice s
 JOIN notifications_message m ON m.id = s.message_id
 LEFT JOIN opportunities_opportunity o ON o.id = m.opportunity_id
-LEFT JOIN LATERAL (
-    SELECT f.id FROM notifications_message f
-    WHERE f.opportunity_id = m.opportunity_id AND f.id > m.id
-      AND (f.topic IN ({_PUSHED}) OR f.topic = '{Topic.FADING}' AND o.state = '{State.FADING}')
-    ORDER BY f.id DESC LIMIT 1
-) latest ON s.tier IS NOT NULL
+LEFT JOIN LATERAL ({LATEST}) latest ON s.tier IS NOT NULL
 WHERE {_IS_DUE} AND (s.tier IS NULL) = %(follow_ups)s
 ORDER BY s.message_id, s.id
 LIMIT %(limit)s

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from django.db import connection
 
+from accounts import audience
 from arbedge.choices import Spread
-from arbedge.names import Tier
 from notifications.names import CHANNELS, DeliveryState, Recipient
 from notifications.sending import waking
 
@@ -22,8 +22,7 @@ from notifications.sending import waking
 OF_PERSON: Final = {
     "recipient": f"'{Recipient.USER}'",
     "recipient_id": "a.user_id",
-    "tier": f"""greatest(CASE WHEN a.tier_until <= %(now)s THEN 0 ELSE a.tier END,
-        CASE WHEN a.beta_until > %(now)s THEN {Tier.PREMIUM.rank} ELSE 0 END)""",
+    "tier": audience.rank("a."),
     "language": "a.language",
     "zone": "a.zone",
     "notional_usd": "a.notional_usd",

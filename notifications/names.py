@@ -31,7 +31,10 @@ class Topic(StrEnum):
     TEST = "test"
 
 
+OPENINGS: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)  # to whoever was not told yet
 FOLLOW_UPS: Final = (Topic.IMPROVED, Topic.FADING, Topic.RECOVERED, Topic.CLOSED)
+# Somebody waits for these: they come without a session too, and with sound.
+ASKED_FOR: Final = (Topic.CODE, Topic.TEST)
 
 
 class Priority(IntEnum):

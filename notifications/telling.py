@@ -11,9 +11,10 @@ from django.db import connection, transaction
 
 from accounts import audience
 from arbedge.choices import Notice, Spread
-from arbedge.names import Channel, Tier
+from arbedge.names import Channel
 from notifications.models import Message
 from notifications.names import (
+    ASKED_FOR,
     CHANNEL_NUMBERS,
     CHANNELS,
     DeliveryState,
@@ -23,7 +24,6 @@ from notifications.names import (
 )
 from notifications.sending import waking
 
-ASKED_FOR: Final = (Topic.CODE, Topic.TEST)  # told without a session too, and with sound
 SWITCHES: Final[Mapping[Topic, Notice]] = {
     Topic.ALERT: Notice.ALERT,
     Topic.BROADCAST: Notice.NEWS,
@@ -35,7 +35,6 @@ SWITCHES: Final[Mapping[Topic, Notice]] = {
     Topic.CLOSED: Notice.CLOSED,
 }
 
-_PREMIUM: Final = list(Tier).index(Tier.PREMIUM)
 _ALL: Final = list(Spread).index(Spread.ALL)
 _BY_TELEGRAM: Final = f"'{{{CHANNEL_NUMBERS[Channel.TELEGRAM]}}}'::smallint[]"
 _BY_EMAIL: Final = f"'{{{CHANNEL_NUMBERS[Channel.EMAIL]}}}'::smallint[]"
@@ -44,8 +43,7 @@ _BY_EMAIL: Final = f"'{{{CHANNEL_NUMBERS[Channel.EMAIL]}}}'::smallint[]"
 _TELL: Final = f"""
 WITH known AS (
     SELECT w.recipient, w.recipient_id,
-           greatest(CASE WHEN a.tier_until IS NULL OR a.tier_until > %(now)s THEN a.tier END,
-                    CASE WHEN a.beta_until > %(now)s THEN {_PREMIUM} END, 0) AS tier,
+           {audience.rank("a.")} AS tier,
            NOT %(asked)s AND (coalesce(a.silent & %(switch)s <> 0, false)
                                OR NOT ({audience.AWAKE})) AS silent,
            coalesce(a.language, c.language, u.language) AS language,

@@ -23,6 +23,7 @@ from notifications.letters import OF_PERSON, REACHABLE, inserting
 from notifications.models import Message
 from notifications.names import DeliveryState, Priority, Recipient, Topic
 from notifications.sending import waking
+from notifications.statements import LATEST
 from notifications.writing.cohort_figures import figures_for
 
 AT_ONCE: Final = 500  # people a step
@@ -33,8 +34,6 @@ BUNDLING: Final = 4_408_002  # the advisory lock of who bundles
 # An opportunity lives by the clock of its data, which in a replay is not the wall's: `at` and
 # `created_at` are the same moment on both.
 _UNTIL: Final = "coalesce(o.expires_at + (m.created_at - m.at), m.expires_at)"
-# The figures told are the latest announced, as in a fan-out: see fanout.py.
-_PUSHED: Final = f"'{Topic.OPENED}', '{Topic.IMPROVED}', '{Topic.RECOVERED}'"
 # People in their quiet hours are left for later; whoever has no session any more is not.
 _TAKE: Final = f"""
 WITH who AS MATERIALIZED (
@@ -57,12 +56,7 @@ SELECT t.recipient_id, t.message_id, coalesce(latest.id, t.message_id), {REACHAB
 FROM taken t
 JOIN notifications_message m ON m.id = t.message_id
 LEFT JOIN opportunities_opportunity o ON o.id = m.opportunity_id
-LEFT JOIN LATERAL (
-    SELECT f.id FROM notifications_message f
-    WHERE f.opportunity_id = m.opportunity_id AND f.id > m.id
-      AND (f.topic IN ({_PUSHED}) OR f.topic = '{Topic.FADING}' AND o.state = '{State.FADING}')
-    ORDER BY f.id DESC LIMIT 1
-) latest ON true
+LEFT JOIN LATERAL ({LATEST}) latest ON true
 LEFT JOIN accounts_audience a ON a.user_id = t.recipient_id
 """  # noqa: S608
 # Openings one fan-out has written to somebody beyond the best few: births.py numbers the messages

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntFlag
 from typing import Final
 
-from accounts.audience import AWAKE
+from accounts.audience import AWAKE, rank
 from arbedge.choices import Frequency, Notice
 from arbedge.names import Channel, Role, Tier
 from notifications.codes import Why
@@ -36,15 +36,12 @@ class Mark(IntFlag):
 OPENED: Final = 1 << list(Notice).index(Notice.OPENED)
 _ADMIN: Final = list(Role).index(Role.ADMIN)
 _DAILY: Final = list(Frequency).index(Frequency.DAILY)
-_PREMIUM: Final = Tier.PREMIUM.rank
 ADMINS_COLUMN: Final = len(Tier)
 HIGHEST: Final = len(Tier) - 1  # the rank whose slices are the admins' too
 
-# accounts.standing.effective_tier, and the column of the admins, from the named columns.
+# The rank of the tier, and the column of the admins, from the named columns.
 COLUMN_OF_TIER: Final = f"""
-    CASE WHEN role >= {_ADMIN} THEN {ADMINS_COLUMN} ELSE greatest(
-        CASE WHEN tier_until <= %(now)s THEN 0 ELSE tier END,
-        CASE WHEN beta_until > %(now)s THEN {_PREMIUM} ELSE 0 END) END
+    CASE WHEN role >= {_ADMIN} THEN {ADMINS_COLUMN} ELSE {rank()} END
 """
 # When a person `a` carries a mark, and the rules without which nobody asks.
 MARKS: Final = {

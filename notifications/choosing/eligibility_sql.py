@@ -28,11 +28,10 @@ from notifications.choosing.eligibility_rules import (
 )
 from notifications.codes import Why
 from notifications.names import ARRIVED, WAITING
+from notifications.statements import listed
 
 BEGINNERS: Final = 7  # shelves of whoever chose none
-_TOLD: Final = ", ".join(f"'{state}'" for state in (*WAITING, *ARRIVED))
-_TIER_NAMES: Final = ", ".join(f"'{tier}'" for tier in Tier)
-_ROLE_NAMES: Final = ", ".join(f"'{role}'" for role in Role)
+_TOLD: Final = listed((*WAITING, *ARRIVED))
 
 EVENT: Final = """
 event AS MATERIALIZED (
@@ -60,8 +59,8 @@ _CHATS: Final = f"""
            coalesce(c.venues, -1), 0::bigint, 0::bigint,
            c.min_net, '-Infinity'::float8, 0::float8, c.notional_usd, coalesce(c.kinds, -1),
            coalesce(c.shelves, {BEGINNERS}),
-           (array_position(ARRAY[{_TIER_NAMES}]::text[], u.tier::text) - 1)::smallint,
-           (array_position(ARRAY[{_ROLE_NAMES}]::text[], u.role::text) - 1)::smallint,
+           (array_position(ARRAY[{listed(Tier)}]::text[], u.tier::text) - 1)::smallint,
+           (array_position(ARRAY[{listed(Role)}]::text[], u.role::text) - 1)::smallint,
            3::smallint, c.horizon_hours, {OPENED}::smallint, 0::smallint, NULL::smallint,
            NULL::smallint, NULL::smallint, NULL::smallint, false, false, false, u.country, c.zone,
            CASE WHEN c.gone = '' THEN '{{0}}'::smallint[] ELSE '{{}}' END,

@@ -10,13 +10,13 @@ from typing import Final
 from django.db import connection
 
 from notifications.names import ARRIVED, DeliveryState, Recipient
+from notifications.statements import listed
 
 _QUEUE: Final = "notifications_delivery"
 _LOG: Final = "notifications_deliverylog"
 _WHO: Final = (
     f"CASE WHEN d.recipient = '{Recipient.CHAT}' THEN -d.recipient_id ELSE d.recipient_id END"
 )
-_ARRIVED: Final = ", ".join(f"'{state.value}'" for state in ARRIVED)
 _OF: Final = f"""
 SELECT d.id, {_WHO}, m.fingerprint FROM (
     SELECT id, message_id, recipient, recipient_id FROM {_QUEUE} WHERE id = ANY(%(ids)s)
@@ -31,12 +31,13 @@ SELECT {_WHO} AS who, d.recipient, d.id, d.tier, d.zone, coalesce(d.sent_at, %(n
 FROM (
     SELECT id, message_id, recipient, recipient_id, tier, zone, sent_at FROM {_QUEUE}
     WHERE counted AND (
-        state IN ({_ARRIVED}) AND sent_at > %(since)s
+        state IN ({listed(ARRIVED)}) AND sent_at > %(since)s
         OR state = '{DeliveryState.SENDING}'
         OR state = '{DeliveryState.PENDING}' AND (attempts > 0 OR place > 0))
     UNION ALL
     SELECT id, message_id, recipient, recipient_id, tier, zone, sent_at FROM {_LOG}
-    WHERE counted AND state IN ({_ARRIVED}) AND settled_at > %(since)s AND sent_at > %(since)s
+    WHERE counted AND state IN ({listed(ARRIVED)})
+      AND settled_at > %(since)s AND sent_at > %(since)s
 ) d JOIN notifications_message m ON m.id = d.message_id
 ORDER BY who, 6, d.id
 """

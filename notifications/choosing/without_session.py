@@ -15,20 +15,19 @@ from typing import Final
 from django.db import connection
 
 from arbedge.names import AccountState, Role, Tier
-from notifications.choosing.eligibility_rules import COLUMN_OF_TIER
+from notifications.choosing.eligibility_rules import COLUMN_OF_TIER, HIGHEST
 from notifications.codes import Why
+from notifications.statements import listed
 
 KEPT_S: Final = 30.0
 FEW: Final = 50_000  # so many are counted every time
 
-_HIGHEST: Final = len(Tier) - 1
 _POSITIONS: Final = ", ".join(
-    f"array_position(ARRAY[{', '.join(repr(one.value) for one in known)}]::text[], {name}::text)"
-    f" - 1 AS {name}"
+    f"array_position(ARRAY[{listed(known)}]::text[], {name}::text) - 1 AS {name}"
     for name, known in (("tier", Tier), ("role", Role))
 )
 _COUNT: Final = f"""
-SELECT least({COLUMN_OF_TIER}, {_HIGHEST}), barred, count(*)
+SELECT least({COLUMN_OF_TIER}, {HIGHEST}), barred, count(*)
 FROM (
     SELECT {_POSITIONS}, u.tier_until, u.beta_until,
            u.state <> '{AccountState.ACTIVE}' AND EXISTS (

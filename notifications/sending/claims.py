@@ -19,6 +19,7 @@ from notifications.codes import Code
 from notifications.models import Delivery
 from notifications.names import (
     ARRIVED,
+    ASKED_FOR,
     CHANNEL_NUMBERS,
     CHANNELS,
     WAITING,
@@ -27,17 +28,13 @@ from notifications.names import (
     Topic,
 )
 from notifications.sending.rows import COLUMNS, Batch, Claimed, Ended
+from notifications.statements import listed
 
 LEASE: Final = timedelta(seconds=60)
 CLAIMED_ALONE: Final = 2  # claims without an end, after which a row may be what kills workers
 DEAD_AFTER: Final = 5
-ANY_TIME: Final = (Topic.CODE, Topic.TEST)  # asked for, so sent without a session too
 
 _QUEUE: Final = "notifications_delivery"
-
-
-def _words(values: Any) -> str:
-    return ", ".join(f"'{one.value}'" for one in values)
 
 
 # What the rows that waited are worth now; the first reason that holds ends a row.
@@ -49,14 +46,14 @@ CASE
         WHERE o.id = c.opportunity_id AND o.state = '{State.CLOSED}'
     ) THEN '{Code.CLOSED}'
     WHEN c.opening_id IS NOT NULL
-        AND coalesce(c.opening ->> 'state', '') NOT IN ({_words(ARRIVED)})
+        AND coalesce(c.opening ->> 'state', '') NOT IN ({listed(ARRIVED)})
     THEN '{Code.OPENING_FAILED}'
     WHEN c.opening_id IS NOT NULL AND EXISTS (
         SELECT FROM {_QUEUE} later
         WHERE later.opening_id = c.opening_id AND later.message_id > c.message_id
-            AND later.state IN ({_words((*WAITING, *ARRIVED))})
+            AND later.state IN ({listed((*WAITING, *ARRIVED))})
     ) THEN '{Code.SUPERSEDED}'
-    WHEN c.recipient = '{Recipient.USER}' AND c.topic NOT IN ({_words(ANY_TIME)})
+    WHEN c.recipient = '{Recipient.USER}' AND c.topic NOT IN ({listed(ASKED_FOR)})
         AND (a.user_id IS NULL OR a.session_until <= %(now)s)
     THEN '{Code.SESSION_OVER}'
     WHEN c.recipient = '{Recipient.USER}' AND c.counted AND NOT ({audience.AWAKE})
@@ -70,7 +67,7 @@ WITH due AS MATERIALIZED (
     WHERE d.state = '{DeliveryState.PENDING}' AND d.channel = %(channel)s AND d.due_at <= %(now)s
         AND (d.unended >= {CLAIMED_ALONE}) = %(alone)s
         AND (d.opening_id IS NULL OR NOT EXISTS (
-            SELECT FROM {_QUEUE} o WHERE o.id = d.opening_id AND o.state IN ({_words(WAITING)})
+            SELECT FROM {_QUEUE} o WHERE o.id = d.opening_id AND o.state IN ({listed(WAITING)})
         ) AND NOT EXISTS (
             SELECT FROM {_QUEUE} s
             WHERE s.opening_id = d.opening_id AND s.state = '{DeliveryState.SENDING}'

@@ -19,7 +19,7 @@ from notifications.channels.base import Outgoing, Result, sender
 from notifications.choosing import quotas
 from notifications.codes import Code
 from notifications.models import Message
-from notifications.names import Outcome, Topic
+from notifications.names import ASKED_FOR, Outcome, Topic
 from notifications.sending.rows import Claimed, Settled, Try
 from notifications.writing import rendering
 from notifications.writing.content import Content
@@ -27,7 +27,6 @@ from notifications.writing.content import Content
 WAIT_FOR_QUOTAS: Final = timedelta(seconds=2)
 # What may cost money answers the opening and is heard; good news edits it and stays quiet.
 ANSWERS: Final = (Topic.FADING, Topic.CLOSED)
-ASKED_FOR: Final = (Topic.CODE, Topic.TEST)  # one mail each, at the reader's own wish
 
 log = structlog.get_logger(__name__)
 

@@ -12,6 +12,7 @@ from notifications import counters
 from notifications.choosing import quotas
 from notifications.models import DeliveryLog
 from notifications.names import ARRIVED
+from notifications.statements import listed
 
 KEPT: Final = timedelta(minutes=10)  # so long the console and late answers find it in the queue
 BATCH: Final = 1_000
@@ -21,7 +22,6 @@ _COLUMNS: Final = ", ".join(
     str(field.column)
     for field in DeliveryLog._meta.local_fields  # noqa: SLF001  (documented)
 )
-_ARRIVED: Final = ", ".join(f"'{state.value}'" for state in ARRIVED)
 # Who was told of what still lives is asked at every change of it: those rows stay.
 _MOVE: Final = f"""
 WITH due AS MATERIALIZED (
@@ -37,7 +37,7 @@ WITH due AS MATERIALIZED (
     DELETE FROM notifications_delivery d USING due WHERE d.id = due.id RETURNING d.*
 )
 INSERT INTO notifications_deliverylog ({_COLUMNS}) SELECT {_COLUMNS} FROM gone
-RETURNING CASE WHEN counted AND state NOT IN ({_ARRIVED}) THEN id END
+RETURNING CASE WHEN counted AND state NOT IN ({listed(ARRIVED)}) THEN id END
 """
 
 

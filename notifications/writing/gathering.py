@@ -8,9 +8,8 @@ from typing import Any, Final, Protocol
 from accounts.models import Preferences
 from arbedge.choices import NumberFormat
 from notifications.models import Message
-from notifications.names import Recipient, Topic
+from notifications.names import OPENINGS, Recipient, Topic
 
-ANNOUNCING: Final = (Topic.OPENED, Topic.RECOVERED, Topic.IMPROVED)
 AFTER_ONE: Final = (Topic.IMPROVED, Topic.FADING, Topic.CLOSED)
 
 
@@ -68,7 +67,7 @@ def announced(
     if not after:
         return {}
     about = {one.opportunity_id for one in after.values()} - {None}
-    told = Message.objects.filter(opportunity_id__in=about, topic__in=ANNOUNCING).order_by("id")
+    told = Message.objects.filter(opportunity_id__in=about, topic__in=OPENINGS).order_by("id")
     found: dict[int, Mapping[str, Any]] = {}
     for opportunity_id, pk, facts in told.values_list("opportunity_id", "id", "facts"):
         for later in after.values():

@@ -15,10 +15,9 @@ from django.utils.safestring import SafeString, mark_safe
 from arbedge.choices import NumberFormat
 from arbedge.names import Channel
 from notifications.models import Delivery, DeliveryLog, Message
-from notifications.names import Topic
+from notifications.names import OPENINGS, Topic
 from notifications.writing import dialects
 from notifications.writing.dialects import DIALECTS
-from notifications.writing.gathering import ANNOUNCING
 from notifications.writing.languages import Style
 from notifications.writing.template_language import FOLDER, console_text
 from notifications.writing.texts import HTML, Text, lines_of, text_for, written
@@ -125,7 +124,7 @@ def _before(message: Message) -> Mapping[str, Any] | None:
     if message.opportunity_id is None:
         return None
     earlier = Message.objects.filter(
-        opportunity_id=message.opportunity_id, topic__in=ANNOUNCING, pk__lt=message.pk
+        opportunity_id=message.opportunity_id, topic__in=OPENINGS, pk__lt=message.pk
     )
     found: Mapping[str, Any] | None = (
         earlier.order_by("-id").values_list("facts", flat=True).first()
