@@ -1,11 +1,12 @@
-"""The openings a person was sent: which, what became of them on paper, which still live.
+"""The openings that reached a person: which, what became of them on paper, which still live.
 
-Bundled openings are not among them: a bundle does not say later what it held.
+Each counts once, however it came: as a message of its own, as the improvement or the return by
+which he first heard of it, or as a line of a bundle. What a bundle only counted did not reach him.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,8 +14,10 @@ from typing import Any, Final
 from django.db.models import Avg, Count, Min, Q, QuerySet, Sum
 
 from accounts.models import Session
-from notifications.models import Delivery, DeliveryLog
+from notifications.follow_ups import OPENINGS
+from notifications.models import Delivery, DeliveryLog, Message
 from notifications.names import ARRIVED, Recipient, Topic
+from notifications.writing.other_values import ITEMS_SHOWN
 from opportunities.models import Followed, Opportunity, Outcome
 from opportunities.models.ledger import Checkpoint, Standing
 
@@ -107,15 +110,25 @@ def payments(rows: Sequence[Opportunity], now: datetime) -> list[Payment]:
 def _ids(user_id: int, since: datetime) -> set[int]:
     """A delivery is in the queue, later in the log, for a moment in both."""
     found: set[int] = set()
+    bundled: set[int] = set()
     for table in (Delivery, DeliveryLog):
         rows: Any = table
-        found |= set(
-            rows.objects.filter(
-                recipient=Recipient.USER, recipient_id=user_id, topic=Topic.OPENED,
-                state__in=ARRIVED, settled_at__gte=since, opportunity_id__isnull=False,
-            ).values_list("opportunity_id", flat=True)
-        )  # fmt: skip
-    return found
+        reached = rows.objects.filter(
+            recipient=Recipient.USER, recipient_id=user_id, state__in=ARRIVED, settled_at__gte=since
+        )
+        openings = reached.filter(topic__in=OPENINGS, opening_id__isnull=True)
+        found |= {number for number in openings.values_list("opportunity_id", flat=True) if number}
+        bundles = reached.filter(topic=Topic.DIGEST)
+        for items in bundles.values_list("items", flat=True):
+            bundled.update((items or ())[:ITEMS_SHOWN])
+    return found | _told_of(bundled)
+
+
+def _told_of(message_ids: Iterable[int]) -> set[int]:
+    """The opportunities a bundle's lines are about, which tell the latest figures there were;
+    alerts wait for bundles too, and open nothing."""
+    rows = Message.objects.filter(pk__in=message_ids, topic__in=(*OPENINGS, Topic.FADING))
+    return {number for number in rows.values_list("opportunity_id", flat=True) if number}
 
 
 def _record(trades: QuerySet[Followed]) -> Record:

@@ -57,6 +57,17 @@ def logged(person: User, opportunity_id: int, at: Any = NOON - HOUR) -> None:
     DeliveryLogFactory(recipient_id=person.pk, opportunity_id=opportunity_id, due_at=at)
 
 
+def bundled(person: User, *opportunity_ids: int, kept: bool = False, **told: Any) -> None:
+    """A bundle of these openings, in the queue or in the log."""
+    items = [MessageFactory(opportunity_id=number, **told).pk for number in opportunity_ids]
+    values = {"recipient_id": person.pk, "items": items, "due_at": NOON - HOUR, "state": "sent"}
+    if kept:
+        DeliveryLogFactory(topic="digest", **values)
+    else:
+        bundle = MessageFactory(topic="digest", opportunity_id=None)
+        DeliveryFactory(message=bundle, **values)
+
+
 def followed(number: int, **columns: Any) -> Followed:
     """A trade on paper of the opportunity of that number, opened three days ago."""
     columns.setdefault("opened_at", NOON - 3 * DAY)
@@ -88,6 +99,44 @@ class TestOpeningsSent:
         sent(person, 2, state="cancelled")
 
         assert openings_sent.number(person.pk, NOON - DAY) == 0
+
+    @pytest.mark.parametrize("kept", [False, True])
+    def test_what_came_in_a_bundle_counts(self, kept: bool) -> None:
+        person = member()
+        sent(person, 1)
+        bundled(person, 1, 2, 3, kept=kept)
+        judged(followed(2), 0.006)
+
+        assert openings_sent.number(person.pk, NOON - DAY) == 3
+        assert record(person).paid == 1
+
+    def test_a_bundles_line_may_tell_the_latest_figures(self) -> None:
+        person = member()
+        bundled(person, 1, topic="improved")
+        bundled(person, 2, topic="fading")
+
+        assert openings_sent.number(person.pk, NOON - DAY) == 2
+
+    def test_what_a_bundle_only_counts_did_not_reach_him(self) -> None:
+        person = member()
+        bundled(person, *range(1, 13))
+
+        assert openings_sent.number(person.pk, NOON - DAY) == 10
+
+    def test_an_alert_in_a_bundle_opens_nothing(self) -> None:
+        person = member()
+        bundled(person, 1, topic="alert")
+
+        assert openings_sent.number(person.pk, NOON - DAY) == 0
+
+    def test_the_improvement_he_first_heard_of_it_by_counts_and_no_later_one(self) -> None:
+        person = member()
+        better = MessageFactory(opportunity_id=1, topic="improved")
+        DeliveryFactory(message=better, recipient_id=person.pk, state="sent")
+        told_before = MessageFactory(opportunity_id=2, topic="improved")
+        DeliveryFactory(message=told_before, recipient_id=person.pk, state="sent", opening_id=7)
+
+        assert openings_sent.number(person.pk, NOON - DAY) == 1
 
     def test_others_are_others(self) -> None:
         sent(member(), 1)
