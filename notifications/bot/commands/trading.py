@@ -8,6 +8,7 @@ from typing import Final
 from accounts.credentials import Unchecked
 from accounts.permissions import Permission
 from accounts.vault_rows import Shown
+from arbedge.writing import MINUS
 from notifications.bot import features, grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
@@ -72,7 +73,7 @@ def _wallet(ask: Ask, one: Wallet) -> str:
 
 
 def _coin(ask: Ask, style: Style, coin: Coin) -> str:
-    amount = style.number(f"{coin.amount:,.6g}".replace("-", "−"))
+    amount = style.price(coin.amount).replace("-", MINUS)
     if coin.name == wallets.UNIT:
         return ask.say("trading.balance.unit", coin=coin.name, amount=amount)
     worth = _usdt(style, coin.usdt or 0.0)
@@ -94,7 +95,7 @@ def _names(names: list[str]) -> str:
 
 def _usdt(style: Style, value: float) -> str:
     """`5,210.40 USDT`."""
-    return style.number(f"{value:,.2f}".replace("-", "−")) + "\u00a0" + wallets.UNIT
+    return style.number(f"{value:,.2f}".replace("-", MINUS)) + "\u00a0" + wallets.UNIT
 
 
 def _trades(name: str, *args: Arg) -> Command:

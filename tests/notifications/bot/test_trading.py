@@ -84,6 +84,20 @@ class TestBalance:
         assert "USDT 1,000" in said.text
         assert said.lines == ["balance"]
 
+    @pytest.mark.parametrize(
+        ("held", "shown"),
+        [(12_345_678.0, "12,345,678"), (0.00004321, "0.00004321"), (1_234.56789, "1,234.57")],
+    )
+    def test_amounts_are_written_in_full(
+        self, holds: dict[str, float], monkeypatch: pytest.MonkeyPatch,
+        held: float, shown: str,
+    ) -> None:  # fmt: skip
+        market = snapshot(quoted("okx", "ETH", 1_000_000.0))
+        monkeypatch.setattr(book, "load", lambda: market)
+        holds["ETH"] = held
+
+        assert f"ETH {shown} = " in ask(owner("okx"), "/balance").text
+
     def test_venues_add_up(self) -> None:
         said = ask(owner("okx", "bybit"), "/balance")
 
@@ -113,7 +127,7 @@ class TestBalance:
         holds["BTC"] = 0.000001
         said = ask(owner("okx"), "/balance")
 
-        assert "1 more coins = 0.10\u00a0USDT" in said.text
+        assert "other coins (1) = 0.10\u00a0USDT" in said.text
 
     def test_a_silent_venue_is_unknown_and_not_nothing(self, faults: Board) -> None:
         person = owner("okx", "bybit")
