@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "health_check",
 ]
 MIDDLEWARE = [
+    "notifications.views.bot.past_the_rest",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm", addresses.prove_by_link, name="prove_by_link"),
     path("go/<str:token>", links.go, name="go"),
     path("push-worker.js", push.worker, name="push_worker"),
-    path("telegram/webhook", bot.webhook, name="bot_webhook"),
+    path(bot.ADDRESS, bot.webhook, name="bot_webhook"),
     path("unsubscribe/<str:token>", links.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<str:token>/undo", links.resubscribe, name="resubscribe"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 from structlog.testing import capture_logs
 
@@ -20,7 +20,7 @@ from tests.accounts.web import fresh_cache
 from tests.notifications.bot.updates import raw, recorded, said, text
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "/telegram/webhook"
+ADDRESS = f"/{bot.ADDRESS}"
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +128,10 @@ def test_every_recorded_update_is_acknowledged(recordings: Path) -> None:
     for number, body in enumerate(found.values()):
         assert post(raw({**json.loads(body), "update_id": number})).status_code == 204
     assert BotUpdate.objects.count() == len(found)
+
+
+def test_telegram_meets_none_of_the_other_doors(rf: RequestFactory) -> None:
+    """Sessions, cookies, forms: nothing of it is asked for an update, all of it for a page."""
+    door = bot.past_the_rest(lambda _: HttpResponse(status=418))
+    assert door(rf.post(ADDRESS)).status_code == 401
+    assert door(rf.get("/")).status_code == 418
