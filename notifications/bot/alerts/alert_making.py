@@ -37,11 +37,13 @@ def begin(ask: Ask, kind: TriggerKind) -> Reply:
 
 def one_line(ask: Ask, kind: TriggerKind, subject: str, rest: str) -> Reply:
     """An alert of a whole line: level, then the venue, then a note, as far as they are there."""
-    rule, words = RULES[kind], rest.split()
-    if rule.unit is not Unit.NONE and not words:
-        return _with_subject(ask, kind, subject)
-    level = None if rule.unit is Unit.NONE else levels.read(words.pop(0), kind, _numbers(ask))
-    venue = ""
+    rule, level, venue = RULES[kind], None, ""
+    if rule.unit is not Unit.NONE:
+        figure, rest = levels.first(rest)
+        if not figure:
+            return _with_subject(ask, kind, subject)
+        level = levels.read(figure, kind, _numbers(ask))
+    words = rest.split()
     if rule.at_a_venue and words and words[0].lower() in trigger_rules.watched():
         venue = words.pop(0)
     given = {"kind": kind.value, "subject": subject, "venue": venue, "level": level}

@@ -16,6 +16,21 @@ from notifications.writing.languages import Style
 
 _SIGNS: Final = {"−": "-", "\u2009": "", "\u202f": "", "\u00a0": "", "_": "", "$": ""}
 _DROPPED: Final = str.maketrans(_SIGNS)
+_FIGURE: Final = re.compile(
+    r"[-+−$]*[1-9]\d{0,2}(?:\s\d{3})+(?:[.,]\d+)?(?:\s*(?:%|USDT))?(?=\s|$)"
+    r"|\S+?(?:\s*(?:%|USDT))?(?=\s|$)",
+    re.IGNORECASE,
+)
+# What stands between thousands beside spaces; whoever writes spaces there means no mark so.
+_BETWEEN: Final = {NumberFormat.POINT: ",", NumberFormat.COMMA: "."}
+
+
+def first(text: str) -> tuple[str, str]:
+    """The figure a text begins with, its unit and spaces between thousands included, and what
+    comes after it: `70 000` and `okx` of "70 000 okx"."""
+    found = _FIGURE.match(text.strip())
+    figure = found[0] if found else ""
+    return figure, text.strip()[len(figure) :].strip()
 
 
 def read(text: str, kind: TriggerKind, numbers: str = NumberFormat.POINT) -> float | None:
@@ -63,10 +78,12 @@ def _exact(value: float, style: Style) -> str:
 
 def _pointed(text: str, numbers: str) -> str:
     """The number with a point and nothing between thousands."""
-    mark, between = (".", ",") if numbers == NumberFormat.POINT else (",", ".")
-    text = text.replace(" ", "")
-    grouped = re.fullmatch(rf"([+-]?[1-9]\d{{0,2}}(?:\{between}\d{{3}})+)(?:\{mark}(\d+))?", text)
-    if grouped:
+    text, between = text.replace(" ", ""), _BETWEEN.get(NumberFormat(numbers))
+    mark = "." if between == "," else ","
+    grouped = between and re.fullmatch(
+        rf"([+-]?[1-9]\d{{0,2}}(?:\{between}\d{{3}})+)(?:\{mark}(\d+))?", text
+    )
+    if between and grouped:
         whole, places = grouped.groups()
         return f"{whole.replace(between, '')}.{places or 0}"
     return text.replace(",", ".") if re.fullmatch(r"[+-]?\d*[.,]?\d*", text) else ""

@@ -6,7 +6,6 @@ from typing import Final
 
 from django.conf import settings
 
-from accounts import preferences
 from accounts.permissions import Permission
 from notifications.alerts import triggers
 from notifications.alerts.trigger_rules import Unit
@@ -88,6 +87,7 @@ def watch(ask: Ask) -> Reply:
     if len(held) == 1:
         row = held[0]
         row = row if row.level == level else alert_making.change(ask, row, level=level)
+        row = row if row.active else triggers.switch(ask.user.pk, row.pk, active=True)
     else:
         row = alert_making.add(ask, given)
     return _now_watched(ask, row)
@@ -159,7 +159,7 @@ def _watched(ask: Ask) -> Reply:
 
 def _now_watched(ask: Ask, row: AlertTrigger) -> Reply:
     style = ask.style()
-    hours = style.hours(preferences.of(ask.user.pk).horizon_hours)
+    hours = style.hours(ask.preferences().horizon_hours)
     level = levels.shown(row, style)
     text = ask.say("alerts.watching", coin=row.subject, level=level, hours=hours)
     nets = [Button(levels.written(float(one) / 100, Unit.NET, style), f"watch {row.subject} {one}%")
@@ -170,7 +170,7 @@ def _now_watched(ask: Ask, row: AlertTrigger) -> Reply:
 
 def _usual_net(ask: Ask) -> float:
     """The least net the person wants at all, and at least what opportunities open at."""
-    return max(preferences.of(ask.user.pk).min_net, LEAST_WATCHED)
+    return max(ask.preferences().min_net, LEAST_WATCHED)
 
 
 def _net(ask: Ask, said: str) -> float | None:
@@ -196,7 +196,7 @@ registry.add(
                   Arg("rest", grammar.text, optional=True, rest=True, shown="LEVEL"))),
     Command("watch", watch, topic="alerts", section=Section.ALERTS,
             args=(Arg("coin", grammar.coin, optional=True),
-                  Arg("net", _level, optional=True, shown="NET%")),
+                  Arg("net", _level, optional=True, rest=True, shown="NET%")),
             permission=Permission.OPPORTUNITIES_VIEW),
     Command("alert", shown, topic="alerts", args=(_ID,), hidden=True),
     Command("alert_again", again, topic="alerts",

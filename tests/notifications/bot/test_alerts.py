@@ -276,7 +276,7 @@ def test_watching_a_coin_is_an_alert_on_its_net(ada: User) -> None:
 def test_without_a_figure_the_persons_own_least_net_counts(ada: User) -> None:
     preferences.change(ada.pk, {"min_net": 0.004}, door=Door.WEB)
 
-    ask(ada, "/watch WIF")
+    ask(ada, "/watch WIF 0.5")
 
     assert only(ada).level == 0.004
 
@@ -308,6 +308,22 @@ def test_what_is_watched_is_listed_with_the_way_out(ada: User) -> None:
     assert said.buttons == {"Stop watching WIF": f"alert_remove {row.pk}"}
 
 
+def test_who_watches_a_coin_again_is_told_of_it_again(ada: User) -> None:
+    row = watched(ada)
+    triggers.switch(ada.pk, row.pk, active=False)
+
+    ask(ada, "/watch WIF 0.5")
+
+    assert triggers.one(ada.pk, row.pk).active
+
+
+def test_a_net_may_be_typed_with_its_sign_apart(ada: User) -> None:
+    ask(ada, "/watch WIF 0.5 %")
+
+    [row] = triggers.own(ada.pk)
+    assert row.level == 0.005
+
+
 # Figures and languages
 
 
@@ -317,6 +333,8 @@ def test_what_is_watched_is_listed_with_the_way_out(ada: User) -> None:
         ("70,000", "point", 70_000.0),
         ("70.000", "comma", 70_000.0),
         ("70 000", "space", 70_000.0),
+        ("1.234", "space", 1.234),
+        ("1,234", "space", 1.234),
         ("1,234.5", "point", 1_234.5),
         ("1.234,5", "comma", 1_234.5),
         ("0,3", "point", 0.3),
@@ -327,6 +345,30 @@ def test_what_is_watched_is_listed_with_the_way_out(ada: User) -> None:
 )
 def test_figures_are_read_as_people_write_them(text: str, numbers: str, value: float) -> None:
     assert levels.read(text, PRICE, numbers) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "figure", "rest"),
+    [
+        ("70 000 okx", "70 000", "okx"),
+        ("1\u202f234\u202f567,5 the top", "1\u202f234\u202f567,5", "the top"),
+        ("$70 000", "$70 000", ""),
+        ("70000 okx", "70000", "okx"),
+        ("0.3 % okx", "0.3 %", "okx"),
+        ("70 2nd try", "70", "2nd try"),
+        ("0.5 100", "0.5", "100"),
+        ("", "", ""),
+    ],
+)
+def test_a_line_begins_with_its_figure(typed: str, figure: str, rest: str) -> None:
+    assert levels.first(typed) == (figure, rest)
+
+
+def test_thousands_may_be_typed_with_spaces(ada: User) -> None:
+    preferences.change(ada.pk, {"number_format": "space"}, door=Door.WEB)
+    ask(ada, "/alerts price_above BTC 70 000 okx")
+    [row] = triggers.own(ada.pk)
+    assert (row.level, row.venue, row.label) == (70_000.0, "okx", "")
 
 
 @pytest.mark.parametrize("text", ["0.3", "0,3", "0.3%", "0.3 %"])
