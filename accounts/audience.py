@@ -108,10 +108,21 @@ def clocks(now: datetime) -> str:
     return _clocks(now.replace(second=0, microsecond=0))
 
 
+def clock_of(zone: str, now: datetime) -> str:
+    """The parameter `clocks` where AWAKE is asked of people of one zone only."""
+    minute = _minutes(now.replace(second=0, microsecond=0)).get(zone)
+    return json.dumps({} if minute is None else {zone: minute})
+
+
 @lru_cache(maxsize=4)
 def _clocks(now: datetime) -> str:
+    return json.dumps(_minutes(now))
+
+
+@lru_cache(maxsize=4)
+def _minutes(now: datetime) -> dict[str, int]:
     shown = {zone: now.astimezone(ZoneInfo(zone)) for zone in available_timezones()}
-    return json.dumps({zone: local.hour * 60 + local.minute for zone, local in shown.items()})
+    return {zone: local.hour * 60 + local.minute for zone, local in shown.items()}
 
 
 def size() -> int:

@@ -26,6 +26,14 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_was_read_before() -> None:
+    """A test has a database and a cache of its own."""
+    from arbedge import recent
+
+    recent.forget_all()
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of recorded real answers; tests that need it are skipped where it is absent."""

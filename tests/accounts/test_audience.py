@@ -510,3 +510,15 @@ def test_clocks_show_every_zone_to_the_minute() -> None:
     assert clocks["Asia/Kathmandu"] == 5 * 60 + 35
     assert clocks["Pacific/Marquesas"] == 14 * 60 + 20
     assert len(clocks) > 400
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "UTC"])
+def test_one_zones_clock_shows_what_all_clocks_show(zone: str) -> None:
+    now = utc("2026-11-21 23:50:59")
+    assert json.loads(audience.clock_of(zone, now)) == {
+        zone: json.loads(audience.clocks(now))[zone]
+    }
+
+
+def test_a_zone_nobody_knows_has_no_clock() -> None:
+    assert audience.clock_of("Atlantis/Poseidonis", utc("2026-11-21 23:50")) == "{}"

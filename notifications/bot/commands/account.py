@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +12,8 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts import audience, mutes, tiers, usage
+from accounts.models import User
+from arbedge.recent import Recent
 from exchanges import standing as venues
 from notifications import channel_health
 from notifications.bot import registry
@@ -23,6 +26,16 @@ from notifications.writing.trade_values import venue_name
 
 SLOW_S: Final = 30
 _AWAKE: Final = f"SELECT {audience.AWAKE} FROM accounts_audience a WHERE a.user_id = %(who)s"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """How venues, messages and bot do; `messages_s` and `answers_s` are the longest waits."""
+
+    venues: Sequence[venues.Standing]
+    no_venues: bool
+    messages_s: float
+    answers_s: float
 
 
 def status(ask: Ask) -> Reply:
@@ -47,11 +60,12 @@ def subscription(ask: Ask) -> Reply:
                  ((Button(ask.say("account.points"), "referral"),),))  # fmt: skip
 
 
-def awake(user_id: int, now: datetime) -> bool | None:
+def awake(person: User, now: datetime) -> bool | None:
     """Whether the person may be disturbed now, by the very rule messages are held back by; None:
     nobody can be reached without a session."""
+    clock = audience.clock_of(person.time_zone, now)
     with connection.cursor() as cursor:
-        cursor.execute(_AWAKE, {"who": user_id, "clocks": audience.clocks(now)})
+        cursor.execute(_AWAKE, {"who": person.pk, "clocks": clock})
         found = cursor.fetchone()
     return None if found is None else bool(found[0])
 
@@ -71,34 +85,43 @@ def _mine(ask: Ask) -> Iterator[str]:
     muted = len(mutes.listed(who.user_id, ask.now))
     if muted:
         yield ask.say("account.status.mutes", number=muted)
-    disturbed = awake(who.user_id, ask.now)
+    disturbed = awake(ask.user, ask.now)
     if disturbed is not None:
         yield ask.say("account.status.awake" if disturbed else "account.status.quiet")
 
 
 def _venues(ask: Ask) -> Iterator[str]:
-    found, why = venues.known(ask.now.timestamp() * 1000)
+    service = SERVICE.at(ask.now)
     yield ask.say("account.status.venues")
-    if why:
+    if service.no_venues:
         yield ask.say("account.status.no_venues")
-    for one in found:
+    for one in service.venues:
         age = "" if one.age_s is None else ask.style().span(one.age_s)
         yield ask.say(f"account.venue.{one.word}", venue=venue_name(one.name), age=age)
 
 
 def _service(ask: Ask) -> Iterator[str]:
-    style = ask.style()
-    waits_s = channel_health.queue_age_s(ask.now) or 0
-    late = "messages_late" if waits_s > SLOW_S else "messages_well"
-    yield ask.say(f"account.status.{late}", age=style.span(waits_s))
-    answers_s = load.load(ask.now).oldest_s or 0
-    late = "bot_late" if answers_s > SLOW_S else "bot_well"
-    yield ask.say(f"account.status.{late}", age=style.span(answers_s))
+    service = SERVICE.at(ask.now)
+    for what, waits_s in (("messages", service.messages_s), ("bot", service.answers_s)):
+        how = "late" if waits_s > SLOW_S else "well"
+        yield ask.say(f"account.status.{what}_{how}", age=ask.style().span(waits_s))
+
+
+def _looked(now: datetime) -> _Service:
+    found, why = venues.known(now.timestamp() * 1000)
+    return _Service(
+        venues=found,
+        no_venues=bool(why),
+        messages_s=channel_health.queue_age_s(now) or 0.0,
+        answers_s=load.oldest_s(now) or 0.0,
+    )
 
 
 def _page() -> str:
     return f"{str(settings.SITE_URL).rstrip('/')}{reverse('accounts:account')}"
 
+
+SERVICE: Final = Recent(_looked, within_s=1.0)
 
 registry.add(
     Command("status", status, topic="account", section=Section.ACCOUNT),

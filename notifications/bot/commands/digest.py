@@ -97,7 +97,7 @@ def _sent_now(ask: Ask) -> Reply:
     held = digest_now.bring_forward(ask.user.pk, ask.now)
     if not held:
         return Reply(ask.say("digest.nothing"), ((_back(ask),),))
-    key = "after_quiet" if awake(ask.user.pk, ask.now) is False else "coming"
+    key = "after_quiet" if awake(ask.user, ask.now) is False else "coming"
     return Reply(ask.say(f"digest.{key}", count=held), ((_back(ask),),))
 
 

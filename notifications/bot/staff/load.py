@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Avg, Count, F, Min, Q
@@ -40,22 +40,23 @@ class Load:
 
 def load(now: datetime) -> Load:
     """The bot's load, in three queries on indexes."""
-    rows = BotUpdate.objects
-    waiting = rows.filter(state__in=WAITS).aggregate(
-        number=Count("pk"), since=Min("received_at", filter=Q(due_at__lte=now))
-    )
-    lately = rows.filter(settled_at__gt=now - WITHIN, state=UpdateState.DONE)
+    waiting = _waiting(now)
+    lately = BotUpdate.objects.filter(settled_at__gt=now - WITHIN, state=UpdateState.DONE)
     done = lately.order_by()[:COUNTED].aggregate(
         number=Count("pk"), took=Avg(F("settled_at") - F("received_at"))
     )
-    since = waiting["since"]
     return Load(
         waiting=waiting["number"],
-        oldest_s=None if since is None else max(0.0, (now - since).total_seconds()),
+        oldest_s=_ago_s(waiting["since"], now),
         answered=done["number"],
         took_ms=None if done["took"] is None else done["took"].total_seconds() * 1000,
         failed=failed(now),
     )
+
+
+def oldest_s(now: datetime) -> float | None:
+    """How many seconds the oldest update that is due has waited; None where none waits."""
+    return _ago_s(_waiting(now)["since"], now)
 
 
 def failed(now: datetime) -> int:
@@ -78,3 +79,13 @@ def lines(now: datetime | None = None) -> list[Line]:
     if found.failed:
         text += f", {found.failed:,} failed in 24 h"
     return [Line("bot", Level.WARN if found.slow or found.failed else Level.GOOD, text)]
+
+
+def _waiting(now: datetime) -> dict[str, Any]:
+    return BotUpdate.objects.filter(state__in=WAITS).aggregate(
+        number=Count("pk"), since=Min("received_at", filter=Q(due_at__lte=now))
+    )
+
+
+def _ago_s(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else max(0.0, (now - since).total_seconds())

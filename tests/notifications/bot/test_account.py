@@ -83,7 +83,7 @@ class TestStatus:
         assert line in ask(who, "/status").text
 
     def test_knows_nothing_of_quiet_for_whoever_cannot_be_reached(self) -> None:
-        assert account.awake(UserFactory().pk, NOON) is None
+        assert account.awake(UserFactory(), NOON) is None
 
     def test_tells_the_age_of_every_venue(self, told: list[standing.Standing]) -> None:
         breaker = standing.Breaker("api.bitget.com", "open", "rate limit", 0.0)
