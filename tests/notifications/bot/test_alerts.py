@@ -276,7 +276,7 @@ def test_watching_a_coin_is_an_alert_on_its_net(ada: User) -> None:
 def test_without_a_figure_the_persons_own_least_net_counts(ada: User) -> None:
     preferences.change(ada.pk, {"min_net": 0.004}, door=Door.WEB)
 
-    ask(ada, "/watch WIF 0.5")
+    ask(ada, "/watch WIF")
 
     assert only(ada).level == 0.004
 
