@@ -20,7 +20,6 @@ UNSUBSCRIBED: Final = "unsubscribed"
 BOUNCED: Final = "bounced"
 COMPLAINED: Final = "complained"
 BARRED: Final = "barred"
-REASONS: Final = (UNSUBSCRIBED, BOUNCED, COMPLAINED, BARRED)
 
 
 def suppress(
@@ -43,10 +42,11 @@ def suppress(
     return fresh
 
 
-def lift(channel: Channel, digest: bytes, *, staff: User | None = None) -> bool:
+def lift(channel: Channel, digest: bytes, *, staff: User | None = None, why: str = "") -> bool:
     """The address may be written to again. Returns whether it was suppressed.
 
-    Raises Forbidden where it was not the owner's own wish and no staff lifts it.
+    `why` is what staff says about it, for the audit. Raises Forbidden where it was not the owner's
+    own wish and no staff lifts it.
     """
     with transaction.atomic(), disable_auditlog():
         row = (
@@ -59,7 +59,8 @@ def lift(channel: Channel, digest: bytes, *, staff: User | None = None) -> bool:
         if staff is None and row.reason != UNSUBSCRIBED:
             text = "Mail to this address came back or was barred. Ask support to allow it again."
             raise Forbidden(text, code="suppressed", reason=row.reason)
-        audit.record("address.allowed", row, changes={"reason": (row.reason, "")}, by=staff)
+        changes = {"reason": (row.reason, ""), **({"why": why} if why else {})}
+        audit.record("address.allowed", row, changes=changes, by=staff)
         row.delete()
     return True
 

@@ -16,10 +16,12 @@ from accounts.admin.finding import ChoiceFilter
 from accounts.admin.owned import OfPeopleAdmin
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Channel, Door
+from notifications.addressing import suppressions
 from notifications.admin import words
 from notifications.admin.owned import SearchedByRecipient
 from notifications.models import Address, Chat, Suppression
 from notifications.names import AddressState, ChatType
+from notifications.telegram import chats
 
 TONES: Final = {
     AddressState.ACTIVE: "good",
@@ -86,11 +88,13 @@ class AddressAdmin(SearchedByRecipient, ReadOnlyAdmin):
 
 
 def _lift(order: asking.Order) -> str:
-    rows = Suppression.objects.filter(pk__in=order.ids)
     with transaction.atomic(), audit.doing(Door.CONSOLE, order.by):
-        for one in rows:
-            audit.record("suppression.lifted", one, changes={"shown": (one.shown, "")}, by=order.by)
-        number, _ = rows.delete()
+        number = sum(
+            suppressions.lift(
+                Channel(one.channel), bytes(one.digest), staff=order.by, why=order.reason
+            )
+            for one in Suppression.objects.filter(pk__in=order.ids).order_by("pk")
+        )
     return f"{number:,} may be written to again."
 
 
@@ -135,14 +139,9 @@ class SuppressionAdmin(asking.Doing, ReadOnlyAdmin):
 
 def _paused(*, wanted: bool) -> Any:
     def act(order: asking.Order) -> str:
-        rows = Chat.objects.filter(pk__in=order.ids).exclude(paused=wanted)
-        with transaction.atomic(), audit.doing(Door.CONSOLE, order.by):
-            for one in rows.select_for_update():
-                audit.record(
-                    "chat.paused" if wanted else "chat.resumed", one, whom=one.registered_by,
-                    changes={"paused": (not wanted, wanted)}, by=order.by,
-                )  # fmt: skip
-            number = rows.update(paused=wanted)
+        number = chats.switch(
+            order.ids, paused=wanted, door=Door.CONSOLE, by=order.by, reason=order.reason
+        )
         return f"{number:,} {'paused' if wanted else 'hear of opportunities again'}."
 
     return act

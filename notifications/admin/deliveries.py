@@ -22,6 +22,7 @@ from notifications.admin.owned import SearchedByRecipient
 from notifications.codes import Code
 from notifications.models import Attempt, Delivery, DeliveryLog, Message
 from notifications.names import CHANNELS, DeliveryState, Topic
+from notifications.sending import outbox
 
 SLOW: Final = timedelta(seconds=30)
 ATTEMPTS_SHOWN: Final = 50
@@ -59,8 +60,6 @@ class SlowFilter(ChoiceFilter):
 
 
 def _replay(order: asking.Order) -> str:
-    from notifications.sending import outbox
-
     number = outbox.replay(order.ids, by=order.by)
     left = len(order.ids) - number
     return f"{number:,} will be tried again." + (f" {left:,} had not ended." if left else "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from auditlog.context import disable_auditlog
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -101,11 +103,9 @@ class DistributionAdmin(ReadOnlyAdmin):
         if kind not in set(Kind):
             raise Http404
         row = Distribution.objects.filter(kind=kind).first() or Distribution(kind=kind)
-        names = ("strategy", "participants", "countries")
-        before = {name: getattr(row, name) for name in names}
-        form = DistributionForm(request.POST or None, initial=before)
+        form = DistributionForm(request.POST or None, initial=_columns(row))
         if request.method == "POST" and form.is_valid():
-            _keep(request, row, before, form.cleaned_data)
+            _keep(request, kind, form.cleaned_data)
             messages.success(request, f"{kind.capitalize()} is shared out so from now on.")
             return HttpResponseRedirect(reverse("admin:notifications_distribution_changelist"))
         context = {
@@ -119,10 +119,17 @@ class DistributionAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "console/distribution_form.html", context)
 
 
-def _keep(
-    request: HttpRequest, row: Distribution, before: Mapping[str, Any], given: Mapping[str, Any]
-) -> None:
+def _columns(row: Distribution) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("strategy", "participants", "countries")}
+
+
+@transaction.atomic
+@disable_auditlog()  # the line below says more
+def _keep(request: HttpRequest, kind: str, given: Mapping[str, Any]) -> None:
     assert isinstance(request.user, User)
+    Distribution.objects.get_or_create(kind=kind)
+    row = Distribution.objects.select_for_update().get(kind=kind)
+    before = _columns(row)
     for name in before:
         setattr(row, name, given[name])
     row.save()

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -111,7 +112,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @action(description="Why did somebody not get it?", url_path="why", permissions=["view"])
     def why(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Asks for a person and says which layer held the message back from him."""
-        message = Message.objects.get(pk=object_id)
+        message = get_object_or_404(Message, pk=object_id)
         form = Whom(request.GET or None)
         answers = []
         if form.is_valid():

@@ -19,6 +19,7 @@ from accounts.admin import asking, told
 from accounts.forms import LANGUAGES
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
+from arbedge.errors import Conflict
 from arbedge.names import Channel, Language
 from notifications.admin import wording_deeds
 from notifications.admin.wording_deeds import DRAFT, MAY, state
@@ -127,12 +128,13 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
         first = variant_form.initial(row) if row else _start_from(request)
         form = VariantForm(request.POST or None, initial=first, row=row)
         if request.method == "POST" and form.is_valid():
-            kept = row or Variant()
-            for name, value in form.columns.items():
-                setattr(kept, name, value)
-            kept.save()
-            messages.success(request, "The draft is kept. Nobody reads it before you start it.")
-            return HttpResponseRedirect(_page_of(kept))
+            try:
+                kept = wording.draft(form.columns, of=row)
+            except Conflict as error:
+                form.add_error(None, error.message)
+            else:
+                messages.success(request, "The draft is kept. Nobody reads it before you start it.")
+                return HttpResponseRedirect(_page_of(kept))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

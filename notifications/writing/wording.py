@@ -238,6 +238,23 @@ def _verdict(z: float | None) -> str:
     return f"{sure} {word} clicks than the house's text"
 
 
+def draft(columns: Mapping[str, Any], *, of: Variant | None = None) -> Variant:
+    """Keeps a test that nobody reads yet, a new one or `of` with other columns.
+
+    Raises Conflict where that has begun meanwhile: what was counted means one text.
+    """
+    with transaction.atomic():
+        rows = Variant.objects.select_for_update().filter(active=False, started_at=None)
+        row = Variant() if of is None else rows.filter(pk=of.pk).first()
+        if row is None:
+            text = "It has run: its text stays. Write a new test."
+            raise Conflict(text, code="test_has_run")
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.save()
+    return row
+
+
 def start(variant: Variant, now: datetime) -> None:
     """Lets the test run. Raises BadInput where its text cannot be sent, Conflict where another
     test of the same topic, channel and language is running.

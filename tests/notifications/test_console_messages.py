@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from arbedge import cache
-from arbedge.names import Channel, Role
+from arbedge.names import Channel, Door, Role
 from notifications.admin import words
 from notifications.codes import Why
 from notifications.models import Attempt, Chat, Suppression
 from notifications.names import CHANNEL_NUMBERS, DeliveryState, Recipient, SliceState
+from notifications.telegram import chats
 from tests.accounts.console import audited, desk, told
 from tests.accounts.factories import UserFactory
 from tests.notifications.factories import (
@@ -199,6 +202,8 @@ def test_somebody_left_alone_is_written_to_again_only_with_a_reason() -> None:
     assert Suppression.objects.filter(pk=one.pk).exists()
     choose(client, "suppression", "lift", [one], reason="asked by mail")
     assert not Suppression.objects.filter(pk=one.pk).exists()
+    line = LogEntry.objects.get(additional_data__what="address.allowed")
+    assert line.changes_dict == {"reason": [one.reason, ""], "why": ["", "asked by mail"]}
 
 
 def test_a_chat_is_paused_and_resumed_with_a_line_in_the_audit() -> None:
@@ -207,10 +212,27 @@ def test_a_chat_is_paused_and_resumed_with_a_line_in_the_audit() -> None:
     choose(client, "chat", "pause", [chat], reason="noise")
     chat.refresh_from_db()
     assert chat.paused
-    assert audited(chat.registered_by, "chat.paused").changes == {"paused": ["False", "True"]}
+    line = audited(chat.registered_by, "chat.paused")
+    assert line.changes == {"paused": ["False", "True"], "reason": ["", "noise"]}
     choose(client, "chat", "resume", [chat])
     chat.refresh_from_db()
     assert not chat.paused
+
+
+def test_many_chats_are_paused_by_as_few_statements_as_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    _, staff = desk()
+    chats_of_many = [ChatFactory() for _ in range(5)]
+    ids = [chat.pk for chat in chats_of_many]
+    with django_assert_num_queries(5):  # a savepoint, the rows, the change, the audit, its end
+        assert chats.switch(ids, paused=True, door=Door.CONSOLE, by=staff) == 5
+    assert chats.switch(ids, paused=True, door=Door.CONSOLE, by=staff) == 0
+
+
+def test_why_is_not_asked_of_a_message_that_is_not_there() -> None:
+    client, _ = desk()
+    assert client.get(f"{CONSOLE}/message/404/why/").status_code == 404
 
 
 def test_a_chats_deliveries_lead_to_the_chat() -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from arbedge.errors import Conflict
 from arbedge.names import Role
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
@@ -104,6 +105,15 @@ def test_what_runs_is_not_rewritten(console: Client) -> None:
     console.post(f"{PATH}{row.pk}/edit/", {**GIVEN, "body": "other"})
     row.refresh_from_db()
     assert row.body == GIVEN["body"]
+
+
+def test_a_draft_that_was_started_while_it_was_rewritten_keeps_its_text(console: Client) -> None:
+    row = write(console)
+    do(console, row, "start")
+    with pytest.raises(Conflict):  # by whoever had the form open before
+        wording.draft({"body": "{{ asset }}"}, of=row)
+    row.refresh_from_db()
+    assert (row.body, row.active) == (GIVEN["body"], True)
 
 
 def test_a_second_test_of_the_same_place_is_refused_with_the_reason(console: Client) -> None:
