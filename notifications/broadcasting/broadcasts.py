@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts import audience, audit, permissions, standing
 from accounts.models import User
@@ -35,7 +36,6 @@ TITLE_LENGTH: Final = 120
 TEXT_LENGTH: Final = 3_000  # with its heading it fits into one message of every channel but SMS
 GOOD_FOR: Final = timedelta(days=3)
 WRITTEN_OUT: Final = 2**63 - 1  # `reached_id` once everybody has his delivery
-_RUNNING: Final = (BroadcastState.RUNNING,)
 
 # Those who do not want to be disturbed now, or want such messages silent, get it without a sound.
 _STEP: Final = f"""
@@ -231,8 +231,6 @@ def _end(now: datetime) -> None:
 
 
 def _need(by: User) -> None:
-    from django.utils import timezone
-
     permissions.need(standing.known(by.pk), Permission.SYSTEM_BROADCAST, now=timezone.now())
 
 

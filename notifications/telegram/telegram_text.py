@@ -16,7 +16,6 @@ LONGEST_CAPTION: Final = 1024
 MORE: Final = "…"
 LINE_SHARE: Final = 0.6  # a line's end is preferred to a word's where so much of a piece is full
 _MARK: Final = r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>|&(?:lt|gt|amp|quot|#\d+|#x[0-9a-f]+);"
-_RUN: Final = re.compile(_MARK + r"|[^<&]+|[<&]")
 _ATOM: Final = re.compile(_MARK + r"|.", re.DOTALL)
 
 

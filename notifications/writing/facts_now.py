@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from arbedge.names import State
 from notifications.writing import facts
 from opportunities.models import Opportunity, Outcome
-
-OF_LEG = facts.LEG
-OF_ALL = facts.SAME
 
 
 def of(one: Opportunity) -> dict[str, Any]:
     """The facts of an opportunity now, in two queries: the others of its family, and what its
     paper trade had paid when it was last looked at."""
-    told: dict[str, Any] = {name: _plain(getattr(one, name)) for name in OF_ALL}
+    told: dict[str, Any] = {name: _plain(getattr(one, name)) for name in facts.SAME}
     told["opportunity_id"] = one.pk
     told["long"] = _leg(one, "long")
     told["short"] = _leg(one, "short") if one.short_venue else None
@@ -35,11 +33,11 @@ def paper_net(one: Opportunity) -> float | None:
 
 
 def _leg(one: Opportunity, side: str) -> dict[str, Any]:
-    return {name: _plain(getattr(one, f"{side}_{name}")) for name in OF_LEG}
+    return {name: _plain(getattr(one, f"{side}_{name}")) for name in facts.LEG}
 
 
 def _also(one: Opportunity) -> list[dict[str, Any]]:
-    others = Opportunity.objects.filter(family=one.family, state="open").exclude(pk=one.pk)
+    others = Opportunity.objects.filter(family=one.family, state=State.OPEN).exclude(pk=one.pk)
     named = others.order_by("-net", "pk").values("long_venue", "short_venue", "net")
     return [dict(other) for other in named[: facts.MOST_ALSO]]
 
