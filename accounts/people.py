@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import audit, names_of_people, session_rows, standing
 from accounts.models import Outcome, User
-from accounts.signals import state_changed
+from accounts.signals import role_changed, state_changed
 from arbedge.errors import BadInput, Conflict, Forbidden
 from arbedge.names import AccountState, Door, Role
 
@@ -125,6 +125,8 @@ def set_role(user: User, role: Role, *, door: Door, by: User | None) -> None:
             raise Conflict("This is the last super-administrator.", code="last_super_admin")
         flags = {"is_staff": role != Role.USER, "is_superuser": role == Role.SUPER_ADMIN}
         _edit(user, {"role": role}, "person.role_changed", door, by, beside=flags, security=True)
+        if held != role:
+            role_changed.send(sender=User, user_id=user.pk, role=role)
 
 
 def suspend(user: User, reason: str, *, door: Door, by: User | None) -> None:

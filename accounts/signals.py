@@ -24,4 +24,5 @@ class TierChange:
 
 
 tier_changed: Final = Signal()  # brings `changes`, a list of TierChange
+role_changed: Final = Signal()  # brings `user_id` and the new `role`
 state_changed: Final = Signal()  # brings `user_ids`, the new `state`, `by` (may be None), `now`

@@ -7,6 +7,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         _listen()
+        _follow_roles()
         _count()
         _repeat()
         _show()
@@ -20,6 +21,15 @@ def _listen() -> None:
     from opportunities.signals import opportunity_events
 
     opportunity_events.connect(births.receive, dispatch_uid="notifications.births")
+
+
+def _follow_roles() -> None:
+    """Staff's menus in the bot."""
+    from accounts import signals
+    from notifications.bot.staff import roles_heard
+
+    signals.role_changed.connect(roles_heard.role_changed, dispatch_uid="notifications.menus")
+    signals.state_changed.connect(roles_heard.state_changed, dispatch_uid="notifications.menus")
 
 
 def _count() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils import timezone
 
 from accounts.credentials import Unchecked
@@ -13,11 +15,13 @@ from arbedge.names import Channel
 from notifications import days, fanout, pruning
 from notifications.addressing import verification
 from notifications.alerts import trigger_accounts, triggers
-from notifications.bot import intake, questions, talks
+from notifications.bot import intake, questions, setup, talks
+from notifications.bot.staff import own_menu
 from notifications.broadcasting import broadcasts
 from notifications.bundling import digests
 from notifications.sending import delivery, journal, sweeping, waking
 
+MENU_AGAIN_S, MENU_TRIES = 15, 4
 ACCOUNTS_MS = 250_000  # as long as a reader of accounts may live
 
 log = structlog.get_logger(__name__)
@@ -103,6 +107,15 @@ def prune() -> None:
     for run in pruning.prune(now=timezone.now()):
         if run.removed or not run.finished:
             log.info("pruned", table=run.table, removed=run.removed, finished=run.finished)
+
+
+@shared_task(name="notifications.menu", bind=True, max_retries=MENU_TRIES)
+def set_menu(self: Task[Any, None], user_id: int) -> None:
+    """Shows a member of staff the commands of his role."""
+    try:
+        own_menu.tell(user_id)
+    except setup.Unreachable as error:
+        raise self.retry(exc=error, countdown=MENU_AGAIN_S * 2**self.request.retries) from error
 
 
 @shared_task(name="notifications.bot", expires=600)

@@ -49,10 +49,19 @@ def of_staff() -> list[Menu]:
     """A menu for each private chat of staff, in the person's language; an empty one where somebody
     was staff once."""
     loading.load()
-    return [
-        Menu(_named(person), "", _titled(_for(person), person.language), person.telegram_id or 0)
-        for person in _staff_now_or_once()
-    ]
+    return [_own(person) for person in _staff_now_or_once()]
+
+
+def of_person(user_id: int) -> Menu | None:
+    """The menu of one person's private chat, empty where he is no staff; None without a chat."""
+    loading.load()
+    person = User.objects.filter(pk=user_id, telegram_id__isnull=False).first()
+    return None if person is None else _own(person)
+
+
+def _own(person: User) -> Menu:
+    commands = _titled(_for(person), person.language)
+    return Menu(_named(person), "", commands, person.telegram_id or 0)
 
 
 def _listed(scopes: Iterable[Scope]) -> list[Command]:

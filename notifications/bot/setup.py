@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import html
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -138,13 +139,25 @@ def library() -> Bot:
 
 
 async def carry_out(wanted: Plan) -> list[Step]:
-    """Tells Telegram what it does not know yet. Raises BadSetting (bad_token, refused) and
-    Unreachable."""
+    """Tells Telegram what it does not know yet. Raises as `reached`."""
+    async with reached() as bot:
+        told = [_identity(bot), await _updates(bot, wanted)]
+        told += [await _menu(bot, one) for one in wanted.menus]
+        return [*told, *[await _about(bot, *one) for one in wanted.about]]
+
+
+async def show(menu: Menu) -> Step:
+    """Tells Telegram this menu, where it shows another. Raises as `reached`."""
+    async with reached() as bot:
+        return await _menu(bot, menu)
+
+
+@asynccontextmanager
+async def reached() -> AsyncIterator[Bot]:
+    """The bot, known to Telegram. Raises BadSetting (bad_token, refused) and Unreachable."""
     try:
         async with library() as bot:
-            told = [_identity(bot), await _updates(bot, wanted)]
-            told += [await _menu(bot, one) for one in wanted.menus]
-            return [*told, *[await _about(bot, *one) for one in wanted.about]]
+            yield bot
     except InvalidToken as error:
         raise BadSetting(
             "Telegram does not know BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token):"

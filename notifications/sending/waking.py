@@ -24,8 +24,10 @@ FAN_OUT: Final = "notifications.fan_out"
 DELIVER: Final = "notifications.deliver"
 BUNDLE: Final = "notifications.digests"
 BROADCAST: Final = "notifications.broadcast"
+MENU: Final = "notifications.menu"
 LONGEST_S: Final = 300.0  # a later wake is the sweeper's
 LAPSE_S: Final = 60.0  # a wake nobody took for so long is one of many
+MENU_LAPSE_S: Final = 3600.0
 LEFT_ALONE_S: Final = 10.0
 
 log = structlog.get_logger(__name__)
@@ -62,19 +64,27 @@ def broadcast() -> bool:
     return _send(BROADCAST, "fanout", 0.0)
 
 
+def menu(user_id: int) -> bool:
+    """Has a person's menu in the bot set anew. False: the broker is gone; no sweeper looks, but
+    the bot's next start sets all of them."""
+    return _send(MENU, "default", 0.0, user_id, lapse_s=MENU_LAPSE_S)
+
+
 def after_commit(wake: Callable[..., bool], *args: Any) -> None:
     """Calls one of the above when this transaction is committed, and not at all if it is not."""
     transaction.on_commit(partial(wake, *args), robust=True)
 
 
-def _send(task: str, queue: str, after_s: float, *args: str) -> bool:
+def _send(
+    task: str, queue: str, after_s: float, *args: str | int, lapse_s: float = LAPSE_S
+) -> bool:
     wait_s = min(max(after_s, 0.0), LONGEST_S)
     if time.monotonic() < _broker.gone_until:
         log.warning("wake_not_tried", task=task, args=args)
         return False
     try:
         current_app.send_task(
-            task, args, queue=queue, countdown=wait_s or None, expires=wait_s + LAPSE_S, retry=False
+            task, args, queue=queue, countdown=wait_s or None, expires=wait_s + lapse_s, retry=False
         )
     except (OperationalError, RedisError, OSError) as error:
         _broker.gone_until = time.monotonic() + LEFT_ALONE_S

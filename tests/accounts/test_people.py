@@ -12,7 +12,7 @@ from auditlog.models import LogEntry
 from accounts import names_of_people, people
 from accounts.models import User
 from accounts.people import register, rename, set_profile, set_role, set_state
-from accounts.signals import state_changed
+from accounts.signals import role_changed, state_changed
 from accounts.standing import known
 from arbedge.errors import ArbEdgeError, BadInput, Conflict, Forbidden
 from arbedge.names import AccountState, Door, Language, Role
@@ -278,6 +278,20 @@ def test_a_role_is_known_at_once_and_audited_as_security(boss: User) -> None:
     (line,) = audited("person.role_changed")
     assert (line.actor, line.additional_data["security"]) == (boss, True)
     assert line.changes["role"] == ["user", "support"]
+
+
+def test_another_role_is_told_upwards_within_the_transaction(boss: User) -> None:
+    heard: list[tuple[int, str, str]] = []
+
+    def hear(user_id: int, role: Role, **_: Any) -> None:
+        heard.append((user_id, role, User.objects.get(pk=user_id).role))
+
+    role_changed.connect(hear)
+    person = UserFactory()
+    for _ in range(2):
+        set_role(person, Role.SUPPORT, door=Door.CONSOLE, by=boss)
+    role_changed.disconnect(hear)
+    assert heard == [(person.pk, "support", "support")]
 
 
 @pytest.mark.parametrize(
