@@ -9,7 +9,7 @@ from accounts.models import User
 from arbedge.names import Channel, Door
 from notifications.models import Address, Attempt
 from notifications.names import AddressState, Outcome, Recipient
-from tests.notifications.addressing import kept
+from tests.notifications.addressing.places import kept
 from tests.notifications.factories import DeliveryFactory
 
 HOOK = {"url": "https://hooks.example.org/arbedge/4f9c", "secret": "a secret of the hook, long"}

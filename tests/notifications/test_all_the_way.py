@@ -26,7 +26,7 @@ from notifications.receivers.faults import Kind, Wish
 from notifications.receivers.serve import Receivers
 from notifications.sending import pacing
 from notifications.sending.delivery import run
-from tests.notifications.addressing import kept
+from tests.notifications.addressing.places import kept
 from tests.notifications.factories import (
     MINUTE,
     DeliveryFactory,

@@ -14,7 +14,7 @@ from notifications.bundling import digests
 from notifications.models import DigestItem
 from notifications.names import TriggerKind
 from tests.accounts.factories import UserFactory
-from tests.notifications.alerts import alert, quoted, snapshot
+from tests.notifications.alerts.watching import alert, quoted, snapshot
 from tests.notifications.factories import HOUR, NOON, MessageFactory, reachable_person
 
 pytestmark = pytest.mark.django_db

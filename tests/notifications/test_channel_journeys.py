@@ -25,8 +25,8 @@ from notifications.sending import delivery
 from notifications.telling import tell
 from tests.accounts.factories import NOON, SessionFactory
 from tests.accounts.web import body, fresh_cache, log_in
-from tests.notifications.addressing import kept
-from tests.notifications.sending import Receiving, receiving
+from tests.notifications.addressing.places import kept
+from tests.notifications.channels.outgoing import Receiving, receiving
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/channels/"

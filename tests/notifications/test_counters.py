@@ -21,7 +21,7 @@ from notifications.sending.rows import Ended, Settled, Try
 from notifications.sending.settling import Told
 from notifications.sending.verdicts import verdict
 from tests.notifications.factories import MINUTE, NOON
-from tests.notifications.test_verdicts import row
+from tests.notifications.sending.test_verdicts import row
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """

@@ -25,7 +25,7 @@ from notifications.receivers.slack import Slack
 from notifications.receivers.smtp import Mailboxes
 from notifications.receivers.twilio import Twilio
 from notifications.receivers.webhooks import Webhooks
-from tests.notifications.sending import Receiving, receiving
+from tests.notifications.channels.outgoing import Receiving, receiving
 
 BODY = b'{"version":1,"id":"a","topic":"opened","data":{}}'
 SECRET = "whsec_of-a-customer-of-ours"

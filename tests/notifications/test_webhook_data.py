@@ -12,7 +12,7 @@ from pytest_django import Settings
 from notifications.names import Topic
 from notifications.webhook_data import VERSION, data_of
 from tests.notifications.factories import NOON, facts
-from tests.notifications.reading import reader, told
+from tests.notifications.writing.reading import reader, told
 
 ABOUT_ONE = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED, Topic.FADING, Topic.CLOSED)
 

@@ -17,7 +17,7 @@ from notifications.alerts import trigger_firing
 from notifications.alerts.trigger_sources import Reading
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
-from tests.notifications.alerts import alert
+from tests.notifications.alerts.watching import alert
 from tests.notifications.factories import NOON, reachable_person
 
 pytestmark = pytest.mark.django_db

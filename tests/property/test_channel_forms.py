@@ -20,7 +20,7 @@ from notifications.receivers import discord as discord_service
 from notifications.receivers import push as push_service
 from notifications.receivers import slack as slack_service
 from notifications.writing.content import Action
-from tests.notifications.sending import AT, content
+from tests.notifications.channels.outgoing import AT, content
 
 # Signs that mean something to one channel or another, and lengths over every limit.
 SIGNS = st.sampled_from(

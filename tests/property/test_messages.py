@@ -15,9 +15,9 @@ from notifications.writing.dialects import DIALECTS
 from notifications.writing.template_language import check
 from notifications.writing.texts import written
 from notifications.writing.values import MissingVariable
-from tests.notifications.dialect_checks import balanced
 from tests.notifications.factories import facts
-from tests.notifications.reading import LANGUAGES, reader, text, told
+from tests.notifications.writing.dialect_checks import balanced
+from tests.notifications.writing.reading import LANGUAGES, reader, text, told
 
 NAMES = st.text(min_size=1, max_size=200).filter(lambda name: dialects.tame(name) != "")
 SIGNS = st.text(alphabet="<>&*_~`[]()|\\@#/:.\n\ue000\ue001\ue002\ue003\ue004 ab", min_size=1)

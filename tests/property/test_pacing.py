@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.notifications.paces import START_MS, admit, most_within, new_cache, to
+from tests.notifications.sending.paces import START_MS, admit, most_within, new_cache, to
 
 CHATS = st.sampled_from([1, 2, 3, -1, -2, None])
 BATCHES = st.lists(CHATS, max_size=50)

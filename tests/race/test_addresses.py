@@ -18,7 +18,7 @@ from notifications.names import AddressState
 from notifications.writing import links
 from tests.accounts.factories import UserFactory
 from tests.accounts.memories import forget
-from tests.notifications.addressing import HOOK, kept
+from tests.notifications.addressing.places import HOOK, kept
 from tests.race.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,6 @@ from notifications.sending import delivery, journal, outbox, sweeping, turns, wa
 from notifications.sending.claims import LEASE
 from notifications.sending.replaying import replay
 from notifications.sending.teller import Ran
-from tests.notifications.delivering import FakeSender, use_pace, use_senders, use_texts
 from tests.notifications.factories import (
     MINUTE,
     NOON,
@@ -30,7 +29,8 @@ from tests.notifications.factories import (
     MessageFactory,
     reachable_person,
 )
-from tests.notifications.queueing import refused, sent
+from tests.notifications.sending.delivering import FakeSender, use_pace, use_senders, use_texts
+from tests.notifications.sending.queueing import refused, sent
 from tests.race.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from notifications.bot import answering, pictures
 from notifications.bot.answering import send
 from notifications.receivers.faults import Kind
 from notifications.sending import pacing
-from tests.notifications.paces import new_cache
 from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.sending.paces import new_cache
 
 CHAT = 5_551
 

@@ -12,7 +12,7 @@ from notifications.addressing import order
 from notifications.models import Attempt, Delivery
 from notifications.names import AddressState, Recipient, Topic
 from tests.accounts.factories import UserFactory
-from tests.notifications.addressing import HOOK, kept
+from tests.notifications.addressing.places import HOOK, kept
 from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.factories import MINUTE, NOON
 

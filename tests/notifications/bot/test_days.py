@@ -12,7 +12,7 @@ from arbedge import cache
 from notifications.bot.market import openings_sent
 from notifications.bot.market.openings_sent import Record
 from opportunities.models import Followed, Opportunity
-from tests.notifications.alerts import alert
+from tests.notifications.alerts.watching import alert
 from tests.notifications.bot.asking import ask, member
 from tests.notifications.factories import (
     HOUR,

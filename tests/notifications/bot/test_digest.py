@@ -14,8 +14,8 @@ from notifications.bundling import digest_now, digests
 from notifications.models import Delivery, DigestItem
 from notifications.names import Topic
 from tests.notifications.bot.asking import ask, member, press
+from tests.notifications.bundling.test_digests import opening
 from tests.notifications.factories import HOUR, NOON
-from tests.notifications.test_digests import opening
 
 pytestmark = pytest.mark.django_db
 

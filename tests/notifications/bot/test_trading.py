@@ -19,7 +19,7 @@ from exchanges.simulator.faults import Board, Kind, Wish
 from notifications.bot import features
 from notifications.bot.features import Feature
 from notifications.bot.replies import Reply
-from tests.notifications.alerts import quoted, snapshot
+from tests.notifications.alerts.watching import quoted, snapshot
 from tests.notifications.bot.asking import ask, group, member
 from tests.simulated import simulated_venues
 
