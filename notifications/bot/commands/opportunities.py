@@ -18,7 +18,7 @@ from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.market import figures, viewers
 from notifications.bot.market.figures import STALE_S, joined, name
-from notifications.bot.market.seen import tier_name
+from notifications.bot.market.seen import of_tier
 from notifications.bot.market.viewers import Filters
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
@@ -168,7 +168,7 @@ def _silence(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader) 
     if asked.kind == Kind.TECHNICAL and not reader.sees_all:
         bit = 1 << list(Kind).index(Kind.TECHNICAL)
         if not reader.allowance.kinds & bit:
-            return [ask.say("opportunities.not_of_tier", tier=tier_name(reader.tier))]
+            return [of_tier(ask, "not_of_tier", reader.tier)]
     if asked.coin:
         near = board.silence(asked.coin).miss
         nothing = ask.say("opportunities.nothing_here")
@@ -220,15 +220,15 @@ def _kept_back(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader
         asked_for = bool(asked.kind or asked.coin or asked.shelf)
         lines.append(ask.say(f"opportunities.{'hidden_others' if asked_for else own}",
                              count=page.hidden))  # fmt: skip
-    tier, may = tier_name(reader.tier), reader.allowance
+    tier, may = reader.tier, reader.allowance
     if page.later:
         delay = style.span(may.delay_s)
-        lines.append(ask.say("opportunities.later", count=page.later, tier=tier, delay=delay))
+        lines.append(of_tier(ask, "later", tier, count=page.later, delay=delay))
     if page.higher:
         lines.append(ask.say("opportunities.higher", count=page.higher))
     if page.beyond:
         limit = may.opportunities_per_hour
-        lines.append(ask.say("opportunities.beyond", count=page.beyond, tier=tier, limit=limit))
+        lines.append(of_tier(ask, "beyond", tier, count=page.beyond, limit=limit))
     if ask.place.private and (page.later or page.higher or page.beyond):
         lines.append(ask.say("opportunities.more_at_once"))
     return ["", *lines] if lines else []

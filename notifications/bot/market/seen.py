@@ -89,15 +89,19 @@ def look_up(ask: Ask, opportunity_id: int) -> Seen | Reply:
 def refusal(ask: Ask, held: Held) -> str:
     """Why the reader may not see one now, and what to do about it."""
     style = ask.style()
-    return ask.say(
-        f"opportunities.{_REFUSED[held.why]}", tier=tier_name(held.tier), limit=held.limit,
+    return of_tier(
+        ask, _REFUSED[held.why], held.tier, limit=held.limit,
         delay=style.span(held.delay_s), left=style.span(held.left_s),
     )  # fmt: skip
 
 
-def tier_name(tier: Tier | None) -> str:
-    """A tier's name."""
-    return (tier or Tier.FREE).value.capitalize()
+def of_tier(ask: Ask, key: str, tier: Tier | None, **values: object) -> str:
+    """What a tier shows or holds back. In a group that is told of the group: whose tier counts
+    there is nobody's business, and the group has twice of it."""
+    if not ask.place.private:
+        return ask.say(f"opportunities.group.{key}", **values)
+    name_ = (tier or Tier.FREE).value.capitalize()
+    return ask.say(f"opportunities.{key}", tier=name_, **values)
 
 
 def page_button(seen: Seen) -> Button:

@@ -354,8 +354,24 @@ def test_a_group_sees_its_own_size_and_twice_the_tier(chat: Chat) -> None:
     said = ask(stranger, "/opportunities", chat=GROUP)
 
     assert f"$1{THIN}k over 24{THIN}h" in said.text
-    assert "Beyond Free’s 10 an hour: 2." in said.text
+    assert "Beyond this group’s 10 an hour: 2." in said.text
     assert "/subscription" not in said.text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_a_group_does_not_read_the_tier_of_who_registered_it(chat: Chat, language: str) -> None:
+    chat.language = language
+    chat.save()
+    hard = live("HARD", shelves=mask([Shelf.ADVANCED], Shelf))
+    held = [live("NEW", opened_at=NOON - 2 * MINUTE), hard]
+    for n in range(12):
+        live(f"C{n}", net=0.0080 - n / 5_000)
+    stranger, lines = reader(), ["opportunities", "opportunities technical"]
+
+    lines += [f"opportunity {one.pk}" for one in held]
+    told = [ask(stranger, f"/{line}", chat=GROUP).text for line in lines]
+
+    assert all(text and "Free" not in text and "/subscription" not in text for text in told)
 
 
 def test_a_groups_filters_hold_and_nobody_lifts_them(chat: Chat) -> None:
