@@ -14,15 +14,15 @@ from notifications.bot.features import Feature
 from notifications.bot.grammar import Arg
 from notifications.bot.keys.key_words import html
 from notifications.bot.market import living, viewers
+from notifications.bot.market.figures import name
+from notifications.bot.market.seen import look_up
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, Rows
 from notifications.writing import reason_words
-from opportunities import listing, readers
+from opportunities import listing
 from opportunities.board import Row
 from opportunities.breakdown import legs
 from opportunities.models import Opportunity
-from opportunities.pages import venue
-from opportunities.readers import Held, Hold
 from opportunities.reasons import from_mask
 
 WIDE_GAP: Final = 0.003
@@ -36,34 +36,30 @@ def risk_assessment(ask: Ask) -> Reply:
     about = ask.args["about"]
     if about is None:
         return _of_all(ask)
-    if about.isdigit() and len(about) <= _LONGEST_NUMBER:
-        one = Opportunity.objects.filter(pk=int(about)).first()
-        return _unknown(ask, about) if one is None else _admitted(ask, one)
+    if about.isdecimal() and len(about) <= _LONGEST_NUMBER:
+        return _of_one(ask, int(about))
     coin = grammar.coin(about)
     best = listing.best_of_coin(coin, ask.now, viewers.reader(ask))
     if best is None:
         return Reply(ask.say("ai.nothing_of", coin=coin), _list(ask))
-    return _of_one(ask, best)
+    return _of_one(ask, best.pk)
 
 
-def _unknown(ask: Ask, number: str) -> Reply:
-    return Reply(ask.say("ai.unknown", number=number), _list(ask))
-
-
-def _admitted(ask: Ask, one: Opportunity) -> Reply:
-    """The opportunity, where the reader may see it; it counts in his hour."""
-    held = readers.held(viewers.reader(ask), one, ask.now)
-    return Reply(_kept(ask, held), _list(ask)) if held is not None else _of_one(ask, one)
-
-
-def _of_one(ask: Ask, one: Opportunity) -> Reply:
-    style = ask.style()
-    names = " / ".join(venue(name) for name in (one.long_venue, one.short_venue) if name)
-    head = ask.say("ai.risk.head", asset=one.asset, kind=style.word(one.kind), legs=names,
-                   net=style.percent(one.net), risk=style.word(one.risk))  # fmt: skip
+def _of_one(ask: Ask, number: int) -> Reply:
+    """What the reader's own figures are and what weighs on them; of history only that it is."""
+    seen = look_up(ask, number)
+    if isinstance(seen, Reply):
+        return Reply(seen.text, _list(ask))
+    one, trade = seen.one, seen.trade
+    if seen.closed:
+        button = Button(ask.say("ai.button.details"), f"opportunity {one.pk}")
+        return Reply(ask.say("ai.closed", coin=name(one.asset), kind=trade.kind()), ((button,),))
+    names = " / ".join(venue for venue in (trade.long_venue(), trade.short_venue()) if venue)
+    head = ask.say("ai.risk.head", asset=name(one.asset), kind=trade.kind(), legs=names,
+                   net=trade.net(), risk=trade.risk())  # fmt: skip
     lines = "\n".join(ask.say("ai.risk.line", text=html(text)) for text in _risks(ask, one))
-    button = (Button(ask.say("ai.button.why"), f"why {one.pk}"),)
-    return Reply(f"{head}\n\n{lines}\n\n{ask.say('ai.rules')}", (button,))
+    button = Button(ask.say("ai.button.why"), f"why {one.pk}")
+    return Reply(f"{head}\n\n{lines}\n\n{ask.say('ai.rules')}", ((button,),))
 
 
 def _risks(ask: Ask, one: Opportunity) -> Iterator[str]:
@@ -123,17 +119,6 @@ def _doubts(ask: Ask, rows: Sequence[Row]) -> str:
         for reason, count in counts.most_common(DOUBTS_SHOWN)
     ]
     return "\n".join(lines)
-
-
-def _kept(ask: Ask, held: Held) -> str:
-    """Why the reader may not see it now, and what to do."""
-    tier = held.tier.value.capitalize()
-    if held.why is Hold.DELAY:
-        left = ask.style().span(held.left_s)
-        return ask.say("ai.held.delay", tier=tier, left=left)
-    if held.why is Hold.HOUR:
-        return ask.say("ai.held.hour", tier=tier, limit=str(held.limit))
-    return ask.say("ai.held.shelves", tier=tier)
 
 
 registry.add(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from accounts import preferences
 from accounts.models import User
 from arbedge import cache
-from arbedge.names import Reason, Tier
+from arbedge.names import Door, Reason, Tier
 from opportunities.models import Opportunity
 from tests.notifications.bot.asking import ask, member
 from tests.notifications.factories import NOON
@@ -91,13 +92,13 @@ class TestRiskOfOne:
     def test_a_delay_is_kept(self) -> None:
         row = living(opened_at=NOON - timedelta(seconds=60))
 
-        assert "Free sees this one in" in risk_of(member(), row.pk)
+        assert "Free sees opportunities" in risk_of(member(), row.pk)
         assert "Risk: low" in risk_of(member(tier=Tier.PRO), row.pk)
 
     def test_shelves_of_a_tier_are_kept(self) -> None:
         row = living(shelves=0)
 
-        assert "Free does not show this kind" in risk_of(member(), row.pk)
+        assert "Free shows the beginners’ shelves" in risk_of(member(), row.pk)
 
     def test_the_hour_is_kept(self) -> None:
         person = member()
@@ -106,10 +107,21 @@ class TestRiskOfOne:
         assert "Risk: low" in said[4]
         assert "Free shows 5 opportunities an hour" in said[5]
 
-    def test_what_is_closed_is_everybodys(self) -> None:
+    def test_what_is_closed_is_history_and_not_judged(self) -> None:
         row = living(closed=True, shelves=0)
+        said = ask(member(), f"/risk_assessment {row.pk}")
 
-        assert "Risk: low" in risk_of(member(), row.pk)
+        assert "is closed" in said.text
+        assert "Risk:" not in said.text
+        assert said.lines == [f"opportunity {row.pk}"]
+
+    def test_the_net_is_that_of_the_readers_own_size_and_horizon(self) -> None:
+        row = living(asset="WIF")
+        person = member()
+        preferences.change(person.pk, {"horizon_hours": 168}, door=Door.WEB)
+
+        net = ask(person, f"/opportunity {row.pk}").text.split(" net")[0].split()[-2:]
+        assert risk_of(person, row.pk).split()[:2] == net
 
 
 class TestRiskOfAll:
