@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Final
 
 from arbedge import writing
 from arbedge.names import Kind, Market, Reason, Risk, State
+from opportunities.board import Row
 from opportunities.breakdown import Leg, legs
 from opportunities.models import Followed, Opportunity, Outcome
 from opportunities.policy import Policy
@@ -17,6 +19,7 @@ from opportunities.reasons import MEANING, from_mask
 EARLIER_SHOWN: Final = 8
 VENUES: Final = {"okx": "OKX"}
 COHORT_LEVEL: Final = 0  # the standard VIP level
+SAME: Final = 0.5e-4  # nets closer than half a basis point read alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,24 @@ def sentence(one: Opportunity) -> str:
     )
     if one.break_even_at is None:
         return f"{text}; it does not pay for itself within {4 * horizon:g} h."
-    away = (one.break_even_at - one.as_of).total_seconds() / 3600
-    return f"{text}; pays for itself after {away:.0f} h."
+    hours = (one.break_even_at - one.as_of).total_seconds() / 3600
+    even = "within the hour" if hours < 1 else f"after {math.ceil(hours)} h"  # by then, not before
+    return f"{text}; pays for itself {even}."
+
+
+def economics(one: Opportunity, own: Row, policy: Policy, *, known: bool) -> str:
+    """For which size and horizon the page's figures are, and what the reader's own make of it.
+
+    `own` is the row by the reader's economics, `known` whether he is somebody.
+    """
+    usual = writing.money(policy.value("notional", Kind(one.kind)))
+    over = "" if one.kind == Kind.SPOT else f" over {writing.hours(one.horizon_hours)}"
+    text = f"Figures for {usual}{over}, as everybody sees them."
+    if abs(own.net - one.net) < SAME:
+        return text if known else f"{text} A message may tell yours, for your size and horizon."
+    apr = "" if own.apr is None else f" ({writing.percent(own.apr)} APR)"
+    over = "" if own.apr is None else f" over {writing.hours(own.horizon_hours)}"
+    return f"{text} By your own{over}: {writing.percent(own.net)} net{apr}."
 
 
 def standing(one: Opportunity, now: datetime) -> tuple[str, str]:
@@ -91,7 +110,10 @@ def standing(one: Opportunity, now: datetime) -> tuple[str, str]:
 
 
 def sizes(one: Opportunity, horizon_hours: float) -> list[tuple[float, float | None]]:
-    """Net at each size for the horizon; None where the books known do not fill it."""
+    """Net at each size for the horizon; None where the books known do not fill it. Nothing where no
+    book is known."""
+    if Reason.DEPTH_UNKNOWN in from_mask(one.reasons):
+        return []
     table: Mapping[str, Sequence[float]] = one.cohorts or {}
     nets: Sequence[Sequence[Sequence[float | None]]] = (one.cohorts or {}).get("net_at_size", [])
     horizons = list(table.get("horizons_hours", []))

@@ -70,11 +70,12 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
     wish = board.Wish.read(request.GET.dict(), [], readers.economics(reader))
     tone, words = pages.standing(one, now)
     payments = breakdown.calendar(one)
-    policy = stored_policy.current()
+    policy, row = stored_policy.current(), board.row_of(one, wish, now)
     context = {
         "one": one,
         "now": now,
-        "row": board.row_of(one, wish, now),
+        "row": row,
+        "economics": pages.economics(one, row, policy, known=reader.user_id is not None),
         "sentence": pages.sentence(one),
         "tone": tone,
         "standing": words,

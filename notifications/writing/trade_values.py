@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -79,8 +80,9 @@ class Trade:
         at = self._even_at
         if at is None:
             return None
-        hours = round((at - self.told.at).total_seconds() / 3600)
-        return self.style.hours(hours) if hours else f"< {self.style.hours(1)}"
+        hours = (at - self.told.at).total_seconds() / 3600
+        # Rounded up: by then it is even, an hour earlier it is not.
+        return f"< {self.style.hours(1)}" if hours < 1 else self.style.hours(math.ceil(hours))
 
     def even_limit(self) -> str | None:
         hours = self.figures.horizon_hours

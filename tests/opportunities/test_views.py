@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from arbedge import cache
+from arbedge import cache, writing
 from arbedge.names import Reason
 from exchanges import quality
 from opportunities import board
@@ -261,6 +261,38 @@ def test_the_page_says_the_trade_in_one_sentence(client: Client) -> None:
         "Long WIF on OKX, short on Bybit: +0.42\u2009% expected in 72 h after 0.25\u2009% costs; "
         "pays for itself after 25 h." in text
     )
+
+
+def test_the_hours_until_it_is_even_are_rounded_up(client: Client) -> None:
+    as_of = now()
+    late = OpportunityFactory(as_of=as_of, break_even_at=as_of + timedelta(hours=17, minutes=5))
+    soon = OpportunityFactory(as_of=as_of, break_even_at=as_of + timedelta(minutes=25))
+    assert "pays for itself after 18 h." in page(client, f"/o/{late.pk}")
+    assert "pays for itself within the hour." in page(client, f"/o/{soon.pk}")
+
+
+def test_a_visitor_reads_which_size_and_horizon_the_figures_are_for(client: Client) -> None:
+    one = OpportunityFactory()
+    text = page(client, f"/o/{one.pk}")
+    assert "Figures for $1\u2009k over 72\u2009h, as everybody sees them." in text
+    assert "A message may tell yours, for your size and horizon." in text
+
+
+def test_own_figures_stand_beside_those_of_everybody(client: Client) -> None:
+    one = OpportunityFactory(net=0.0042)
+    text = page(client, f"/o/{one.pk}", size=1_000, horizon=168)
+    own = board.row_of(one, board.Wish(horizon=168.0), one.as_of)
+    assert f"By your own over 168\u2009h: {writing.percent(own.net)} net" in text
+    assert writing.percent(own.net) not in text.partition("</title>")[0]
+
+
+def test_without_a_book_no_size_is_said_to_be_too_large(client: Client) -> None:
+    one = OpportunityFactory(
+        reasons=1 << Reason.DEPTH_UNKNOWN, cohorts=cohorts([0.004] * 4, [None] * 5)
+    )
+    text = page(client, f"/o/{one.pk}")
+    assert "No fresh order book: depth unknown." in text
+    assert "do not fill it" not in text
 
 
 def test_a_trade_that_never_pays_for_itself_says_so(client: Client) -> None:

@@ -47,7 +47,16 @@ def test_the_even_moment_counts_from_when_the_figures_were_so() -> None:
     assert typed(trade(break_even_at=even, now=later(300)).even_after()) == "24 h"
 
 
-def test_less_than_half_an_hour_is_less_than_an_hour() -> None:
+def test_the_even_moment_is_told_so_that_it_is_even_by_then() -> None:
+    even = (NOON + 17 * HOUR + 20 * MINUTE).isoformat()
+    assert typed(trade(break_even_at=even).even_after()) == "18 h"
+
+
+def test_what_is_even_at_the_hour_says_so() -> None:
+    assert typed(trade(break_even_at=(NOON + HOUR).isoformat()).even_after()) == "1 h"
+
+
+def test_less_than_an_hour_is_said_so() -> None:
     assert typed(trade(break_even_at=(NOON + 20 * MINUTE).isoformat()).even_after()) == "< 1 h"
 
 
