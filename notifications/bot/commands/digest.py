@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from accounts import preferences
 from accounts.models import Preferences
-from accounts.wishes import HOUR_MIN, clock_time
+from accounts.wishes import clock_time
 from arbedge.choices import Frequency
 from arbedge.errors import BadInput
 from arbedge.names import Door
@@ -15,6 +14,7 @@ from notifications.bot import registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands.account import awake
 from notifications.bot.grammar import Arg
+from notifications.bot.preferences import hours as hours_typed
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, Rows, rows
 from notifications.bundling import digest_now
@@ -23,19 +23,6 @@ NOW: Final = "now"
 OFF, KEEP, DROP = "off", "keep", "drop"
 HOURS_OFFERED: Final = ("07:00", "08:00", "12:00", "18:00", "21:00")
 QUIET_OFFERED: Final = ("22-07", "23-07", "00-08")
-_HOURS: Final = re.compile(
-    r"(\d{1,2})(?::?(\d\d))?h?\s*[-–—]\s*(\d{1,2})(?::?(\d\d))?h?", re.IGNORECASE
-)  # fmt: skip
-_CLOCK: Final = re.compile(r"(\d{1,2})(?:[:h](\d\d))?h?", re.IGNORECASE)
-# What people write for the frequencies of choices.Frequency.
-_WORDS: Final = {
-    "at_once": Frequency.IMMEDIATE, "off": Frequency.IMMEDIATE, "immediate": Frequency.IMMEDIATE,
-    "5": Frequency.EVERY_5_MIN, "5min": Frequency.EVERY_5_MIN,
-    "15": Frequency.EVERY_15_MIN, "15min": Frequency.EVERY_15_MIN,
-    "30": Frequency.EVERY_30_MIN, "30min": Frequency.EVERY_30_MIN,
-    "60": Frequency.HOURLY, "hourly": Frequency.HOURLY,
-    "daily": Frequency.DAILY, "on": Frequency.DAILY,
-}  # fmt: skip
 
 
 def digest(ask: Ask) -> Reply:
@@ -142,8 +129,8 @@ def _how(word: str) -> Frequency | int | str:
     text = word.lower()
     if text == NOW:
         return NOW
-    if text in _WORDS:
-        return _WORDS[text]
+    if (pace := hours_typed.pace(text)) is not None:
+        return pace
     if ":" in text or "h" in text:
         return _clock(text)
     choices = ["immediate", "5", "15", "30", "hourly", "daily", "08:00", NOW]
@@ -153,10 +140,10 @@ def _how(word: str) -> Frequency | int | str:
 
 def _clock(word: str) -> int:
     """Minutes of the day. Raises BadInput (bad_time)."""
-    found = _CLOCK.fullmatch(word)
+    found = hours_typed.clock(word)
     if found is None:
         raise _bad_time(word)
-    return _minute(found.group(1), found.group(2), word)
+    return found
 
 
 def _span(word: str) -> tuple[int, int] | str:
@@ -164,18 +151,10 @@ def _span(word: str) -> tuple[int, int] | str:
     text = word.lower()
     if text in {OFF, KEEP, DROP}:
         return text
-    found = _HOURS.fullmatch(text)
-    if found is None:
+    found = hours_typed.span(text)
+    if found is None or found[0] == found[1]:
         raise _bad_time(word)
-    first, first_min, second, second_min = found.groups()
-    return _minute(first, first_min, word), _minute(second, second_min, word)
-
-
-def _minute(hours: str, minutes: str | None, word: str) -> int:
-    hour, minute = int(hours), int(minutes or 0)
-    if hour > 24 or minute >= HOUR_MIN or (hour == 24 and minute):
-        raise _bad_time(word)
-    return hour % 24 * HOUR_MIN + minute
+    return found
 
 
 def _fate(word: str) -> str:

@@ -18,6 +18,7 @@ from notifications.bot.asks import Ask
 from notifications.bot.newcomers import onboarding_steps
 from notifications.bot.newcomers.onboarding_steps import QUIET, STEPS
 from notifications.bot.preferences import (
+    hours,
     preference_changes,
     preference_refusals,
     preference_words,
@@ -177,10 +178,11 @@ def _typed(ask: Ask, step: str, text: str) -> Reply:
     """A choice in the reader's own words; hours are the quiet ones."""
     known = preference_changes.form(ask)
     name = _TYPED_AT[step]
-    if step == "notifications" and text[:1].isdigit():
-        hours = preference_changes.typed(known, "quiet_from_min", text)
-        return _changed(ask, step, hours, stays=True)
-    meant = preference_words.meant(known.style, known.entries[name], text)
+    if step == "notifications" and hours.span(text) is not None:
+        quiet_hours = preference_changes.typed(known, "quiet_from_min", text)
+        return _changed(ask, step, quiet_hours, stays=True)
+    pace = hours.pace(text) if step == "notifications" else None
+    meant = pace or preference_words.meant(known.style, known.entries[name], text)
     stays = step in {"venues", "notifications"}
     return _changed(ask, step, {name: meant}, stays=stays)
 

@@ -6,7 +6,6 @@ does what is written on it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,16 +19,16 @@ from accounts import preferences, wish_values
 from accounts.preferences import Entry, Option
 from accounts.wish_form import LONGEST_ASSET, Shape
 from accounts.wish_rules import PAIRS
+from accounts.wishes import clock_time
 from arbedge.choices import Experience
 from arbedge.errors import BadInput
 from arbedge.names import Shelf
 from notifications.bot.asks import Ask
-from notifications.bot.preferences import preference_words
+from notifications.bot.preferences import hours, preference_words
 from notifications.writing.languages import Style
 
 Changes = dict[str, Any]
 
-_SPAN: Final = re.compile(r"(\d{1,2}(?::\d\d)?)\s*(?:[-–—]|to|a|à)\s*(\d{1,2}(?::\d\d)?)")
 _USUAL: Final = {
     "active_from_min": "08:00", "active_to_min": "22:00",
     "quiet_from_min": "23:00", "quiet_to_min": "07:00",
@@ -162,12 +161,10 @@ def _fraction(raw: str) -> str:
 def _times(known: Form, entry: Entry, raw: str) -> Changes:
     """Both ends of a pair, where both are told or the other has none yet."""
     partner = _partner(entry.name)
-    span = _SPAN.fullmatch(raw.strip().casefold())
     if not partner:
         return {entry.name: raw}
-    if span is not None:
-        first, second = pair(entry.name)
-        return {first: span[1], second: span[2]}
+    if (span := hours.span(raw)) is not None:
+        return dict(zip(pair(entry.name), map(clock_time, span), strict=True))
     other = partner[0]
     needed = {} if known.entries[other].value is not None else {other: _USUAL[other]}
     return {entry.name: raw, **needed}

@@ -186,7 +186,9 @@ def test_what_came_then_is_kept_or_left_out(ada: User) -> None:
     assert wishes(ada, "quiet_to_digest") == (False,)
 
 
-@pytest.mark.parametrize("hours", ["23", "23-7-8", "25-07", "23-07:60", "night", "24:30-7"])
+@pytest.mark.parametrize(
+    "hours", ["23", "23-23", "23-7-8", "25-07", "23-07:60", "night", "24:30-7"]
+)
 def test_what_are_no_hours_is_refused(ada: User, hours: str) -> None:
     assert "is no time" in ask(ada, f"/quiet {hours}").text
     assert wishes(ada, "quiet_from_min") == (None,)

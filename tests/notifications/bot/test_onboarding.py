@@ -259,6 +259,15 @@ def test_quiet_hours_may_be_typed() -> None:
     assert "✓ Quiet 22:00–08:00" in said.buttons
 
 
+@pytest.mark.parametrize("typed", ["15", "15 min", "every 15 min"])
+def test_how_often_may_be_typed_and_is_no_quiet_hour(typed: str) -> None:
+    who = arrived()
+    at(who, "notifications")
+    asking.ask(who, typed)
+    chosen = preferences.of(person(who).pk)
+    assert (chosen.frequency, chosen.quiet_from_min) == ("15min", None)
+
+
 def test_what_nobody_understands_is_answered_with_the_step() -> None:
     who = arrived()
     at(who, "tiers")
