@@ -34,6 +34,16 @@ def _nothing_was_read_before() -> None:
     recent.forget_all()
 
 
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """Nothing is in the cache before a test, and nothing of it afterwards."""
+    from arbedge import cache
+
+    cache.client().flushdb()
+    yield
+    cache.client().flushdb()
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of recorded real answers; tests that need it are skipped where it is absent."""

@@ -26,9 +26,9 @@ def desk(role: Role = Role.SUPER_ADMIN, **more: Any) -> tuple[Client, User]:
     return client, operator
 
 
-def page(client: Client, path: str) -> str:
+def page(client: Client, path: str, root: str = CONSOLE) -> str:
     """The text of a console page that must be there."""
-    answer = client.get(f"{CONSOLE}/{path}")
+    answer = client.get(f"{root}/{path}")
     assert answer.status_code == 200, answer.status_code
     return answer.content.decode()
 
@@ -46,11 +46,13 @@ def do(client: Client, person: User, deed: str, **given: Any) -> Any:
     return client.post(f"{CONSOLE}/user/{person.pk}/do/{deed}/", sent, follow=True)
 
 
-def choose(client: Client, model: str, deed: str, rows: Iterable[Any], **given: Any) -> Any:
+def choose(
+    client: Client, model: str, deed: str, rows: Iterable[Any], root: str = CONSOLE, **given: Any
+) -> Any:
     """Chooses rows of a list and one of its actions, as the list's form does."""
     chosen = [row.pk for row in rows]
     sent = {"action": deed, "_selected_action": chosen, "index": 0, **given}
-    return client.post(f"{CONSOLE}/{model}/", sent, follow=True)
+    return client.post(f"{root}/{model}/", sent, follow=True)
 
 
 def told(answer: Any) -> str:

@@ -12,17 +12,11 @@ from django.utils import timezone
 from accounts import referrals
 from accounts.admin.referrals import conversions
 from accounts.models import Affiliate, Payout, Referral, Stage, Subscription, TierSource, User
-from arbedge import cache
 from arbedge.names import Role, Tier
 from tests.accounts.console import audited, choose, desk, page, statements, told
 from tests.accounts.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def affiliate(name: str = "Ada", **more: Any) -> Affiliate:

@@ -24,19 +24,14 @@ from accounts.models import (
     StoredKey,
     User,
 )
-from arbedge import cache, console
+from arbedge import console
 from arbedge.choices import VENUES, mask
 from arbedge.names import Door, Kind, Role
 from tests.accounts.console import desk
 from tests.accounts.console import told as text_of
 from tests.accounts.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def wishes(**columns: Any) -> str:

@@ -14,19 +14,13 @@ from accounts import standing
 from accounts.admin import asking, deeds
 from accounts.models import Session, SessionState, Subscription, TierSource, User
 from accounts.signals import tier_changed
-from arbedge import cache
 from arbedge.names import AccountState, Role, Tier
 from tests.accounts.console import audited, choose, desk, do, page, told
 from tests.accounts.factories import SessionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 BELOW_ADMIN = (Role.USER, Role.SUPPORT)
 HURTING = ("suspend", "ban", "deactivate", "end_sessions")
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def again(person: User) -> User:

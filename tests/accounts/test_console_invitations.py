@@ -13,19 +13,13 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Invitation, InvitationBatch, Purpose, Redemption, User
-from arbedge import cache
 from arbedge.names import Door, Role
 from tests.accounts.console import choose, desk, page, statements, told
 from tests.accounts.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 ADD = "/console/accounts/invitationbatch/add/"
 WISH = {"purpose": "beta", "number": "3", "max_uses": "2", "days": "14", "note": "for the meeting"}
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def made(by: User, number: int = 3) -> list[invitations.Made]:

@@ -12,12 +12,11 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import ApiToken, StoredKey, User
-from arbedge import cache
 from arbedge.names import Door, Role, Tier
 from tests.accounts.console import audited, choose, desk, page, statements, told
 from tests.accounts.factories import SubscriptionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 CANARY = "CANARY-sealed-text-of-a-key"
 STAFF = (Role.SUPPORT, Role.ADMIN, Role.SUPER_ADMIN)
 OURS = sorted(
@@ -25,11 +24,6 @@ OURS = sorted(
     for model in admin.site._registry
     if model._meta.app_label == "accounts"
 )
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def a_key(person: User, slot: int = 1, **more: Any) -> StoredKey:

@@ -13,17 +13,11 @@ from accounts import engagement, tasks
 from accounts.admin import drawing, kept, session_charts
 from accounts.admin import sessions as session_pages
 from accounts.models import Outcome, Session, SessionState
-from arbedge import cache
 from arbedge.names import Role
 from tests.accounts.console import audited, choose, desk, page, statements, told
 from tests.accounts.factories import SessionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def live(**more: Any) -> Session:

@@ -12,17 +12,11 @@ from accounts import tiers
 from accounts.admin import tiers as tier_page
 from accounts.models import TierSetting
 from accounts.tier_settings import LIMITS
-from arbedge import cache
 from arbedge.names import Role, Tier
 from tests.accounts.console import desk, page, statements, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 EDIT = "/console/accounts/tiersetting/{}/{}/edit/"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def save(client: Any, tier: str, limit: str, **given: str) -> Any:

@@ -12,18 +12,12 @@ from django.utils import timezone
 
 from accounts import crowds, people, standing, subscriptions
 from accounts.models import Subscription, TierSource, User
-from arbedge import cache
 from arbedge.errors import BadInput
 from arbedge.names import AccountState, Door, Role, Tier
 from tests.accounts.factories import SessionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 MOVING = {"id", "timestamp", "object_pk", "object_id", "object_repr", "additional_data", "cid"}
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 @pytest.fixture

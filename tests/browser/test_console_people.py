@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Affiliate, StoredKey, User
-from arbedge import cache
 from arbedge.names import AccountState, Tier
 from tests.accounts.factories import SessionFactory, SubscriptionFactory, UserFactory
 from tests.browser.test_pages import PASSWORD, expect, overflow, sign_in
@@ -17,18 +16,13 @@ from tests.browser.test_pages import PASSWORD, expect, overflow, sign_in
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 PAGES = (
     "user/", "session/", "session/analytics/", "subscription/", "tiersetting/",
     "tiersetting/pro/api_per_hour/edit/", "invitationbatch/", "invitationbatch/add/",
     "invitation/", "referral/", "referral/leaderboard/", "affiliate/", "payout/", "storedkey/",
     "apitoken/",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from accounts.models import User
-from arbedge import cache
 from arbedge.names import Reason
 from tests.factories import VenueRecordFactory
 from tests.opportunities.factories import (
@@ -23,13 +22,8 @@ from tests.opportunities.factories import (
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Request
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def expect(page: Page, selector: str, text: str, timeout_s: float = 15) -> None:

@@ -26,7 +26,7 @@ from tests.factories import (
     VenueRecordFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 CONSOLE = "/console/exchanges"
 FACTORIES: dict[str, Any] = {
     "venuerecord": VenueRecordFactory,
@@ -34,11 +34,6 @@ FACTORIES: dict[str, Any] = {
     "coinverdict": CoinVerdictFactory,
     "networkstatus": NetworkStatusFactory,
 }
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def page(client: Client, path: str) -> str:

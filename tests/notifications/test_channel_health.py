@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from arbedge import aio, breaker, cache
+from arbedge import aio, breaker
 from arbedge.names import Channel, Fault
 from notifications import channel_health
 from notifications.channel_health import Health
@@ -16,13 +16,8 @@ from notifications.models import Attempt
 from notifications.names import CHANNEL_NUMBERS, DeliveryState
 from tests.notifications.factories import MINUTE, NOON, DeliveryFactory, DeliveryLogFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 EMAIL = CHANNEL_NUMBERS[Channel.EMAIL]
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def health(channel: Channel = Channel.TELEGRAM) -> Health:

@@ -11,7 +11,6 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from arbedge import cache
 from arbedge.names import Reason, Role
 from opportunities import stored_policy
 from opportunities.models import LimitProfile, LimitSetting, ScanRecord
@@ -28,7 +27,7 @@ from tests.opportunities.factories import (
     now,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 CONSOLE = "/console/opportunities"
 FACTORIES: dict[str, Any] = {
     "opportunity": OpportunityFactory,
@@ -37,11 +36,6 @@ FACTORIES: dict[str, Any] = {
     "outcome": OutcomeFactory,
     "prunerun": PruneRunFactory,
 }
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def fill(model: str, rows: int) -> None:

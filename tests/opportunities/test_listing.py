@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from accounts.tiers import DEFAULTS
-from arbedge import cache
 from arbedge.choices import mask
 from arbedge.names import Kind, Shelf, State, Tier
 from opportunities import listing, readers
@@ -17,16 +15,9 @@ from opportunities.models import Opportunity
 from opportunities.readers import STAFF, Hold, Reader
 from tests.opportunities.factories import OpportunityFactory, now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 FREE = Reader("user:1", Tier.FREE, DEFAULTS[Tier.FREE])
 PRO = Reader("user:2", Tier.PRO, DEFAULTS[Tier.PRO])
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    cache.client().flushdb()
-    yield
-    cache.client().flushdb()
 
 
 def live(number: int, shelf: Shelf = Shelf.BEGINNER, **values: object) -> list[Opportunity]:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from arbedge import cache, status
+from arbedge import status
 from arbedge.names import Role
 from notifications.bot import aliases, loading, talks
 from notifications.bot.staff import told_us
@@ -20,24 +19,12 @@ from notifications.models import Alias, BotUpdate, Feedback, Talk
 from notifications.models.bot import UpdateState
 from tests.accounts.console import audited, desk, told
 from tests.accounts.factories import UserFactory
+from tests.notifications.admin.pages import CONSOLE, page
 
-pytestmark = pytest.mark.django_db
-CONSOLE = "/console/notifications"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 LISTS = ("botupdate", "feedback", "talk", "alias")
 SECRET = "what somebody typed"
 loading.load()
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
-
-
-def page(client: Client, path: str) -> str:
-    """The text of a console page that must be there."""
-    answer = client.get(f"{CONSOLE}/{path}")
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 def update(number: int = 77, *, failed: bool = False, ago: float = 0, **more: Any) -> BotUpdate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -15,17 +14,13 @@ from notifications.broadcasting import broadcasts
 from notifications.models import Broadcast, Delivery
 from notifications.names import BroadcastState
 from tests.accounts.console import desk
+from tests.notifications.admin.pages import text
 from tests.notifications.factories import HOUR, reachable_person
 
 pytestmark = pytest.mark.django_db
 PATH = "/console/notifications/broadcast/"
 GIVEN = {"title": "Maintenance", "text_en": "Back at ten.", "notice": "news"}
 SCRIPT = "<script>alert(1)</script>"
-
-
-def text(answer: Any) -> str:
-    """What a page says, without the breaks of its lines."""
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def people(number: int, **wishes: Any) -> list[User]:

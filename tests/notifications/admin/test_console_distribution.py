@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -14,13 +13,10 @@ from notifications.admin.distribution import MEANING
 from notifications.models import Distribution
 from notifications.names import Strategy
 from tests.accounts.console import desk
+from tests.notifications.admin.pages import text
 
 pytestmark = pytest.mark.django_db
 PATH = "/console/notifications/distribution/"
-
-
-def text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 @pytest.fixture

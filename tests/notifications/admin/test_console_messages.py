@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from arbedge import cache
 from arbedge.names import Channel, Door, Role
 from notifications.admin import words
 from notifications.codes import Why
@@ -21,6 +19,7 @@ from notifications.names import CHANNEL_NUMBERS, DeliveryState, Recipient, Slice
 from notifications.telegram import chats
 from tests.accounts.console import audited, desk, told
 from tests.accounts.factories import UserFactory
+from tests.notifications.admin.pages import CONSOLE, choose, page
 from tests.notifications.factories import (
     MINUTE,
     NOON,
@@ -33,30 +32,8 @@ from tests.notifications.factories import (
 )
 from tests.opportunities.factories import OpportunityFactory
 
-pytestmark = pytest.mark.django_db
-CONSOLE = "/console/notifications"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 LISTS = ("message", "delivery", "deliverylog", "address", "suppression", "chat")
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
-
-
-def page(client: Client, path: str) -> str:
-    """The text of a console page that must be there."""
-    answer = client.get(f"{CONSOLE}/{path}")
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
-
-
-def choose(client: Client, model: str, deed: str, rows: list[Any], **given: Any) -> Any:
-    """Chooses rows of a list and one of its actions, and says yes."""
-    sent = {
-        "action": deed, "_selected_action": [row.pk for row in rows], "index": 0,
-        "sure": len(rows), **given,
-    }  # fmt: skip
-    return client.post(f"{CONSOLE}/{model}/", sent, follow=True)
 
 
 def suppressed(shown: str = "a…@example.com") -> Suppression:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from notifications.models import Variant, VariantResult
 from notifications.names import Topic
 from notifications.writing import previews, wording
 from tests.accounts.console import desk
+from tests.notifications.admin.pages import text
 from tests.notifications.factories import NOON, DeliveryFactory, MessageFactory, facts
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +25,6 @@ GIVEN = {
     "body": "{{ asset|strong }} pays {{ net }}",
 }  # fmt: skip
 SCRIPT = "<script>alert(1)</script>"
-
-
-def text(answer: Any) -> str:
-    """What a page says, without the breaks of its lines."""
-    assert answer.status_code == 200
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 @pytest.fixture

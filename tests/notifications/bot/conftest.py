@@ -1,4 +1,4 @@
-"""Venues that check keys, and a phone that sees messages go."""
+"""Venues that check keys, a phone that sees messages go, and lanes on their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from exchanges.simulator.faults import Board
+from notifications.bot import intake
+from tests.accounts.web import fresh_cache
+from tests.notifications.bot.handling import Bot, use_bot
 from tests.notifications.bot.typing_keys import Phone
 from tests.simulated import simulated_venues
 
@@ -29,3 +32,12 @@ def venues(settings: Settings, faults: Board) -> Iterator[None]:
 def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
     """Telegram beside the answers."""
     return Phone().connect(monkeypatch)
+
+
+@pytest.fixture
+def bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
+    """What handles updates and sends answers, stood in for; nothing waits in the cache."""
+    fresh_cache()
+    monkeypatch.setattr(intake._cache, "gone_until", 0.0)
+    yield use_bot(monkeypatch)
+    fresh_cache()

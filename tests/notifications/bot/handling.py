@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from notifications.bot import answering, dispatch
 from notifications.bot.answering import Sent
+from notifications.models import BotUpdate
+from tests.notifications.bot.updates import ANNA, stored, text
 
 Keep = Callable[[list[Any]], None]
 
@@ -61,3 +64,19 @@ def use_bot(monkeypatch: pytest.MonkeyPatch) -> Bot:
     monkeypatch.setattr(dispatch, "handle", bot.handle)
     monkeypatch.setattr(answering, "send", bot.send)
     return bot
+
+
+def says(*words: str, by: int = ANNA) -> list[BotUpdate]:
+    """Updates of somebody who types these lines."""
+    return [stored(text(one, by)) for one in words]
+
+
+def state(update: BotUpdate) -> tuple[int, str]:
+    """Where an update stands now, and what is wrong with it."""
+    update.refresh_from_db()
+    return update.state, update.problem
+
+
+def ended(how: str) -> float:
+    """How many updates have ended so, as Prometheus is told."""
+    return REGISTRY.get_sample_value("arbedge_bot_ended_total", {"how": how}) or 0.0

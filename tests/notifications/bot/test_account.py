@@ -9,7 +9,6 @@ import pytest
 from accounts import mutes, usage
 from accounts.models.mute import Muted
 from accounts.tiers import COUNTED
-from arbedge import cache
 from arbedge.errors import NoData
 from arbedge.names import Door, Language, Tier
 from exchanges import standing
@@ -21,13 +20,8 @@ from tests.accounts.factories import SubscriptionFactory, UserFactory
 from tests.notifications.bot.asking import ask, member
 from tests.notifications.factories import HOUR, MINUTE, NOON, DeliveryFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 NARROW = 40
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def venue(name: str, age_s: float | None, **more: object) -> standing.Standing:

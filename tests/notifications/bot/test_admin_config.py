@@ -8,7 +8,6 @@ import pytest
 
 from accounts import tiers
 from accounts.models import TierSetting
-from arbedge import cache
 from arbedge.errors import NotFound
 from arbedge.names import Door, Kind, Profile, Role, Tier
 from notifications.bot.staff import configured
@@ -17,12 +16,7 @@ from opportunities.models import LimitSetting
 from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.bot.staff import done, staff, sure, yes
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def threshold() -> float:

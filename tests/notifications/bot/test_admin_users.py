@@ -19,13 +19,8 @@ from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.bot.staff import staff, sure, yes
 from tests.notifications.factories import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 NOBODY = "Nobody is called “"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def ada(**more: Any) -> User:

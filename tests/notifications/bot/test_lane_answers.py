@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from prometheus_client import REGISTRY
 
-from notifications.bot import intake, lanes
+from notifications.bot import lanes
 from notifications.bot.answering import Sent
-from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
-from tests.accounts.web import fresh_cache
-from tests.notifications.bot.handling import Bot, Killed, answer, later, use_bot
-from tests.notifications.bot.updates import ANNA, BEN, stored, text
+from tests.notifications.bot.handling import Bot, Killed, answer, ended, later, says, state
+from tests.notifications.bot.updates import ANNA, BEN
 from tests.notifications.factories import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bot")]
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
-    fresh_cache()
-    monkeypatch.setattr(intake._cache, "gone_until", 0.0)
-    yield use_bot(monkeypatch)
-    fresh_cache()
-
-
-def says(*words: str, by: int = ANNA) -> list[BotUpdate]:
-    return [stored(text(one, by)) for one in words]
-
-
-def state(update: BotUpdate) -> tuple[int, str]:
-    update.refresh_from_db()
-    return update.state, update.problem
-
-
-def ended(how: str) -> float:
-    return REGISTRY.get_sample_value("arbedge_bot_ended_total", {"how": how}) or 0.0
 
 
 def test_an_update_whose_worker_was_lost_after_handling_is_only_answered(bot: Bot) -> None:

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import InterfaceError, OperationalError, connection
-from prometheus_client import REGISTRY
 from pytest_django import DjangoAssertNumQueries, Settings
 from structlog.testing import capture_logs
 
-from notifications.bot import intake, lanes
+from notifications.bot import lanes
 from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
-from tests.accounts.web import fresh_cache
-from tests.notifications.bot.handling import Bot, Killed, later, use_bot
+from tests.notifications.bot.handling import Bot, Killed, ended, later, says, state
 from tests.notifications.bot.updates import ANNA, BEN, stored, text, woken
 from tests.notifications.factories import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bot")]
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
-    fresh_cache()
-    monkeypatch.setattr(intake._cache, "gone_until", 0.0)
-    yield use_bot(monkeypatch)
-    fresh_cache()
-
-
-def says(*words: str, by: int = ANNA) -> list[BotUpdate]:
-    return [stored(text(one, by)) for one in words]
-
-
-def state(update: BotUpdate) -> tuple[int, str]:
-    update.refresh_from_db()
-    return update.state, update.problem
-
-
-def ended(how: str) -> float:
-    return REGISTRY.get_sample_value("arbedge_bot_ended_total", {"how": how}) or 0.0
 
 
 # In order, once

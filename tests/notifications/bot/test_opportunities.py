@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import Preferences, User
-from arbedge import cache
 from arbedge.choices import mask
 from arbedge.names import Kind, Shelf, State, Tier
 from notifications.bot.commands.opportunities import Wanted, wanted
@@ -23,17 +21,10 @@ from tests.notifications.bot.living import BEGINNERS, gap, live, reader, seen_by
 from tests.notifications.factories import NOON, ChatFactory
 from tests.opportunities.factories import NearMissFactory, ScanRecordFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 MINUTE = timedelta(minutes=1)
 GROUP = group(-1_001_888, "Traders")
 THIN = "\u2009"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    cache.client().flushdb()
-    yield
-    cache.client().flushdb()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from arbedge import cache
 from arbedge.names import Event, Reason, State, Tier
 from notifications.bot import words
 from notifications.bot.commands.why import rounded
@@ -28,17 +26,10 @@ from tests.opportunities.factories import (
     OutcomeFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 MINUTE = timedelta(minutes=1)
 GROUP = group(-1_001_889, "Traders")
 THIN = "\u2009"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    cache.client().flushdb()
-    yield
-    cache.client().flushdb()
 
 
 @pytest.fixture

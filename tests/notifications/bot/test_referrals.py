@@ -8,19 +8,13 @@ import pytest
 
 from accounts import invitations, referrals
 from accounts.models import Invitation, Points, Referral, ReferralCode, Stage, Subscription, User
-from arbedge import cache
 from arbedge.names import Door, Tier
 from tests.accounts.console import audited
 from tests.accounts.factories import UserFactory
 from tests.notifications.bot.asking import Said, ask, member, press
 from tests.notifications.factories import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
 
 
 def with_points(points: int) -> User:

@@ -17,28 +17,20 @@ from django.utils import timezone
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from notifications.bot import intake, lanes, polling, running
+from notifications.bot import intake, lanes, polling, running, webhook_watch
 from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
 from notifications.receivers.faults import Kind
 from tests.accounts.web import fresh_cache
-from tests.notifications.bot.handling import Bot, use_bot
+from tests.notifications.bot.handling import Bot
 from tests.notifications.bot.updates import ANNA, BEN, raw, text
 from tests.notifications.receiving import TOKEN
 from tests.notifications.receiving import running as telegram
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bot")]
 
 PATIENCE_S = 30.0
 NOWHERE = "redis://127.0.0.1:9/0"
-
-
-@pytest.fixture(autouse=True)
-def bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
-    fresh_cache()
-    monkeypatch.setattr(intake._cache, "gone_until", 0.0)
-    yield use_bot(monkeypatch)
-    fresh_cache()
 
 
 @contextmanager
@@ -197,6 +189,7 @@ def test_it_asks_for_updates_where_telegram_does_not_bring_them(
     asked: list[bool] = []
     monkeypatch.setattr(polling.Poller, "run", lambda _: asked.append(True))
     monkeypatch.setattr(running, "_set_up", lambda _: None)
+    monkeypatch.setattr(webhook_watch, "watch", lambda _: None)
     stop = Event()
     threading.Timer(0.5, stop.set).start()
     running.run(stop)

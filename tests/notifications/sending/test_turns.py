@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from arbedge import cache
 from arbedge.names import Channel
 from notifications.sending import turns
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
 HERE = Channel.TELEGRAM
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.client().flushdb()
 
 
 def test_of_many_who_wait_for_one_moment_one_is_woken() -> None:
