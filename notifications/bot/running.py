@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from arbedge import aio
 from arbedge.errors import ArbEdgeError, NoData
-from notifications.bot import intake, lanes, setup
+from notifications.bot import intake, lanes, setup, webhook_watch
 from notifications.bot.polling import Poller
 from opportunities import charts
 
@@ -131,8 +131,8 @@ def run(stop: Event) -> None:
     polls = not settings.TELEGRAM_WEBHOOK
     log.info("bot_runs", threads=settings.BOT_THREADS, polls=polls)
     Thread(target=charts.warm, name="bot-charts", daemon=True).start()
-    if polls:
-        Thread(target=_set_up, args=[stop], name="bot-setup", daemon=True).start()
+    tell = _set_up if polls else webhook_watch.watch
+    Thread(target=tell, args=[stop], name="bot-setup", daemon=True).start()
     Bot(settings.BOT_THREADS, polls=polls, stop=stop).run()
     log.info("bot_stopped", left=threading.active_count() - 1)
 
