@@ -96,18 +96,22 @@ def tell(
     silent: bool = False,
     counted: bool = False,
     channels: Sequence[Channel] | None = None,
+    notice: Notice | None = None,
 ) -> Message:
     """Writes a message and its deliveries, and wakes the channels after the commit.
 
     Reaches who has a session and has not switched the topic off (silently while he is not to be
     disturbed), and chats that are not paused; codes and tests reach everybody there is. `channels`
-    replaces the recipients' own. Whoever has no channel gets nothing.
+    replaces the recipients' own, `notice` the switch of the topic. Whoever has no channel gets
+    nothing.
     """
     with transaction.atomic():
         message = Message.objects.create(
             topic=topic, facts=dict(facts), priority=priority, at=now, expires_at=expires_at
         )
-        tell_more(message, to, now=now, silent=silent, counted=counted, channels=channels)
+        tell_more(
+            message, to, now=now, silent=silent, counted=counted, channels=channels, notice=notice
+        )
     return message
 
 
@@ -119,13 +123,14 @@ def tell_more(
     silent: bool = False,
     counted: bool = False,
     channels: Sequence[Channel] | None = None,
+    notice: Notice | None = None,
 ) -> int:
     """Tells further recipients a message that is there; who has it already is left alone.
 
     Returns how many deliveries were written. One statement, in the caller's transaction if any.
     """
     topic = Topic(message.topic)
-    switch = SWITCHES.get(topic)
+    switch = notice or SWITCHES.get(topic)
     values: dict[str, Any] = {
         "message": message.pk,
         "kinds": [recipient.value for recipient, _ in to],

@@ -1,4 +1,8 @@
-"""Tells people on another channel that one of theirs was switched off, and what to do."""
+"""Tells people on another channel that one of theirs was switched off, and what to do.
+
+It is said in the words of a broadcast, but it is service and no news: who wants no news has to
+know that what he does want does not come any more.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from accounts.models import User
+from arbedge.choices import Notice
 from arbedge.names import Channel, Language
 from notifications.addressing import address_rows, order
 from notifications.addressing.address_words import NAMES
@@ -60,6 +65,7 @@ def switched_off(disabled: Sequence[Address | Chat], now: datetime) -> int:
             tell(
                 Topic.BROADCAST, _facts(one), to=[(Recipient.USER, user.pk)],
                 priority=Priority.HIGH, now=now, expires_at=now + LIFE, channels=left,
+                notice=Notice.SERVICE,
             )  # fmt: skip
             told += 1
     return told

@@ -140,6 +140,14 @@ class TestSwitches:
         assert not only(births.tell(topic, {}, to=to, priority=Priority.LOW, now=NOON)).silent
 
 
+def test_another_switch_than_the_topics_may_decide() -> None:
+    to = [person(told=reachable_person(switches={one: "off"})) for one in ("news", "service")]
+    message = births.tell(
+        Topic.BROADCAST, {}, to=to, priority=Priority.LOW, now=NOON, notice=Notice.SERVICE
+    )
+    assert only(message).recipient_id == to[0][1]
+
+
 def test_at_night_an_alert_makes_no_sound_and_a_test_does() -> None:
     asleep = reachable_person(quiet_from_min=11 * 60, quiet_to_min=13 * 60)
     assert only(alert(person(told=asleep))).silent

@@ -97,8 +97,9 @@ def test_a_chats_title_cannot_write_markup() -> None:
     assert "<b>x</b>" not in content.body
 
 
-def test_who_switched_news_off_is_left_in_peace() -> None:
+@pytest.mark.parametrize(("switch", "told"), [("news", 1), ("service", 0)])
+def test_it_is_service_and_no_news(switch: str, told: int) -> None:
     ada = reachable_person(telegram_id=4242)
-    preferences.change(ada.pk, {"switches.news": "off"}, door=Door.WEB)
+    preferences.change(ada.pk, {f"switches.{switch}": "off"}, door=Door.WEB)
     notices.switched_off([disabled_hook(ada.pk)], NOON)
-    assert not Delivery.objects.exists()
+    assert Delivery.objects.count() == told
