@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import connection
 from django.db.models import Count, Min, Q
 
-from arbedge import breaker
+from arbedge import breaker, writing
 from arbedge.errors import NoData
-from arbedge.names import Channel
+from arbedge.names import Channel, Fault
 from notifications.models import Delivery, DeliveryLog
 from notifications.names import ARRIVED, CHANNELS, WAITING, DeliveryState
 
 WINDOW: Final = timedelta(minutes=10)
 BREAKERS: Final = "channel:"  # a channel's breakers are kept under channel:<name>
+
+# What a breaker's reason means, and what can be done; other reasons stand for themselves.
+_WHY: Final[Mapping[str, str]] = {
+    Fault.RATE_LIMITED: "asked us to slow down",
+    Fault.TIMEOUT: "does not answer in time",
+    Fault.UNREACHABLE: "cannot be reached from here",
+    Fault.SERVER: "answers with errors of its own",
+    Fault.MALFORMED: "answers what nobody can read",
+    Fault.FORBIDDEN: "refuses us",
+}
+# Where a refusal is of our own account: the settings that name it.
+_ACCOUNTS: Final[Mapping[Channel, str]] = {
+    Channel.TELEGRAM: "BOT_TOKEN",
+    Channel.EMAIL: "EMAIL_URL",
+    Channel.SMS: "TWILIO_ACCOUNT and TWILIO_TOKEN",
+}
 
 # Attempts of the window by channel, outcome and code, and how long those took that arrived.
 _ATTEMPTS: Final = """
@@ -28,12 +45,34 @@ FROM notifications_attempt WHERE at > %s GROUP BY 1, 2, 3
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A host that is not asked until then, and the reason by its word."""
+
+    channel: Channel
+    host: str
+    reason: str
+    until_ms: float
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence's end, with the setting to look at where there is one."""
+        if self.reason == Fault.FORBIDDEN and self.channel in _ACCOUNTS:
+            return f"our account is refused, look at {_ACCOUNTS[self.channel]}"
+        return f"{self.host} {_WHY.get(self.reason) or self.reason.replace('_', ' ')}"
+
+    def again(self, now: datetime) -> str:
+        """When it is asked again: `in 8 min`."""
+        until = datetime.fromtimestamp(self.until_ms / 1000, UTC)
+        return writing.relative(max(until, now), now)
+
+
 @dataclass
 class Health:
     """One channel: deliveries that wait and are being sent, attempts of the last ten minutes.
 
     `oldest_s` is how long the oldest that could go has waited; times to send are those of messages
-    that arrived; `breakers` are the hosts that are not asked now, with the reason.
+    that arrived; `breakers` say of each host that is not asked now why, and when it is again.
     """
 
     channel: Channel
@@ -57,8 +96,8 @@ def report(now: datetime) -> list[Health]:
     found = {channel: Health(channel) for channel in CHANNELS}
     _queue(found, now)
     _attempts(found, now)
-    for channel, text in _open_breakers():
-        found[channel].breakers.append(text)
+    for one in closed():
+        found[one.channel].breakers.append(f"{one.why}; asked again {one.again(now)}")
     return list(found.values())
 
 
@@ -107,15 +146,18 @@ def _attempts(found: dict[Channel, Health], now: datetime) -> None:
                 one.failures[code or outcome] += number
 
 
-def _open_breakers() -> list[tuple[Channel, str]]:
-    """Channel and "host: reason" of every breaker that is open; none where they cannot be read."""
+def closed(*, ours: bool = False) -> list[Break]:
+    """Every host that is not asked now; none where the breakers cannot be read.
+
+    `ours`: only where all messages of a channel go through one account of ours.
+    """
     try:
         states = breaker.states()
     except NoData:
         return []
-    known = {f"{BREAKERS}{channel.value}": channel for channel in CHANNELS}
+    known = {f"{BREAKERS}{one.value}": one for one in CHANNELS if not ours or one in _ACCOUNTS}
     return [
-        (known[one["venue"]], f"{one['host']}: {one['reason']}")
+        Break(known[one["venue"]], one["host"], one["reason"], one["until_ms"])
         for one in states
         if one["venue"] in known and one["state"] != breaker.CLOSED
     ]

@@ -10,6 +10,7 @@ import concurrent.futures
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from arbedge import aio
-from notifications.bot import intake, setup
+from notifications.bot import ears, intake, setup
 from notifications.telegram.telegram_transport import Transport
 
 LOCK: Final = 4_407_006
@@ -34,6 +35,8 @@ SHORTEST_S: Final = 1.0
 LONGEST_S: Final = 30.0
 CONFLICT_S: Final = 10.0
 STRANGER_S: Final = 60.0
+TELL_EVERY: Final = timedelta(seconds=10)
+LATE: Final = timedelta(seconds=ANSWER_S + 30)  # an answer not there by then does not come
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +64,13 @@ class Poller:
     stop: Event
     offset: int = 0
     troubles: int = 0
+    told: tuple[datetime, str] | None = None
 
     def run(self) -> None:
         """Returns when `stop` is set."""
         transport = Transport(connections=1, timeout_s=ANSWER_S)
         bot = Asking(transport)
+        self._known("", POLL_S)  # the first answer may take as long
         try:
             while not self.stop.is_set():
                 self.stop.wait(self.once(bot))
@@ -81,18 +86,25 @@ class Poller:
             with _turn() as mine:
                 if not mine:
                     return OTHERS_TURN_S
-                found = self._wait_for(bot)
-                wait_s = self._take(found)
+                wait_s = self._take(self._wait_for(bot))
         except TelegramError as error:
             return self._told(error)
         except (OperationalError, InterfaceError) as error:
-            log.warning("updates_not_stored", error=type(error).__name__,
-                        hint="The database cannot be reached; Telegram keeps them.")  # fmt: skip
-            return self._longer()
+            hint = "The database cannot be reached; Telegram keeps the updates."
+            log.warning("updates_not_stored", error=type(error).__name__, hint=hint)
+            return self._known(hint, self._longer())
         except Exception:  # whatever it is, the bot must not fall silent over it
             log.exception("updates_not_taken")
-            return self._longer()
+            return self._known("Updates cannot be taken: look at the bot's log.", self._longer())
         self.troubles = 0
+        return self._known("", wait_s)
+
+    def _known(self, trouble: str, wait_s: float) -> float:
+        """Lets the console know, seldom where nothing changed. Returns the seconds to wait."""
+        now = timezone.now()
+        if self.told is None or self.told[1] != trouble or now - self.told[0] > TELL_EVERY:
+            ears.tell(now, now + timedelta(seconds=wait_s) + LATE, trouble)
+            self.told = (now, trouble)
         return wait_s
 
     def _wait_for(self, bot: Asking) -> list[Any]:
@@ -120,7 +132,7 @@ class Poller:
             return float(error._retry_after.total_seconds())  # noqa: SLF001  the public one warns
         hint, wait_s = _hint(error)
         log.warning("updates_not_got", error=error.message, hint=hint)
-        return max(wait_s, self._longer())
+        return self._known(hint, max(wait_s, self._longer()))
 
     def _longer(self) -> float:
         self.troubles = min(self.troubles + 1, 10)

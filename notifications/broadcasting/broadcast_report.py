@@ -75,4 +75,5 @@ def report(row: Broadcast) -> Report:
     }
     stopped = ended.pop(Code.STOPPED.value, 0)
     worst_first = dict(sorted(ended.items(), key=lambda one: -one[1]))
-    return Report(row.people, row.written, waiting, sent, stopped, clicked, worst_first)
+    written = max(row.written, sum(number for *_, number in counts))  # counted after it is written
+    return Report(row.people, written, waiting, sent, stopped, clicked, worst_first)

@@ -26,6 +26,7 @@ What people do at Telegram is told by JSON (a USER is an id, or {"id", "name", "
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -202,7 +203,7 @@ def _worded(wish: Wish, to: str) -> Refusal:
         return Refusal(400, words, migrate_to_chat_id=moved_to)
     if wish.kind in FORBIDDEN:
         return Refusal(403, f"Forbidden: {FORBIDDEN[wish.kind]}")
-    return Refusal(wish.status, "Internal Server Error" if wish.status == 500 else "Bad Gateway")
+    return Refusal(wish.status, HTTPStatus(wish.status).phrase)
 
 
 def _refused(error: Refusal) -> Response:

@@ -70,8 +70,51 @@ def test_a_host_that_is_not_asked_is_named_with_the_reason() -> None:
         await board.failed("channel:slack", "hooks.slack.com", Fault.TIMEOUT, 1_000.0)
 
     aio.run(ban())
-    assert health(Channel.WEBHOOK).breakers == ["hooks.example: banned"]
+    assert health(Channel.WEBHOOK).breakers == ["hooks.example banned; asked again now"]
     assert health(Channel.SLACK).breakers == []  # one time-out may be chance
+
+
+def shut(channel: Channel, host: str, fault: Fault, times: int = 1) -> None:
+    """Tells the breaker of a fault so often, at NOON."""
+
+    async def fail() -> None:
+        board = await breaker.board()
+        for _ in range(times):
+            await board.failed(f"channel:{channel}", host, fault, NOON.timestamp() * 1000)
+
+    aio.run(fail())
+
+
+@pytest.mark.parametrize(
+    ("channel", "setting"),
+    [
+        (Channel.TELEGRAM, "BOT_TOKEN"),
+        (Channel.EMAIL, "EMAIL_URL"),
+        (Channel.SMS, "TWILIO_ACCOUNT and TWILIO_TOKEN"),
+    ],
+)
+def test_a_refusal_of_our_account_names_the_setting(channel: Channel, setting: str) -> None:
+    shut(channel, "host.example", Fault.FORBIDDEN)
+    said = f"our account is refused, look at {setting}; asked again in 10\u2009min"
+    assert health(channel).breakers == [said]
+
+
+def test_a_refusal_of_somebody_s_own_account_is_the_host_s() -> None:
+    shut(Channel.SLACK, "hooks.slack.com", Fault.FORBIDDEN)
+    assert health(Channel.SLACK).breakers[0].startswith("hooks.slack.com refuses us;")
+
+
+def test_what_cannot_be_reached_is_said_so() -> None:
+    shut(Channel.TELEGRAM, "api.telegram.org", Fault.UNREACHABLE, times=breaker.TOLERATED)
+    [said] = health().breakers
+    assert said.startswith("api.telegram.org cannot be reached from here; asked again in ")
+
+
+def test_only_hosts_that_carry_a_whole_channel_are_ours() -> None:
+    shut(Channel.WEBHOOK, "hooks.example", Fault.BANNED)
+    shut(Channel.EMAIL, "mail.example", Fault.FORBIDDEN)
+    assert [one.host for one in channel_health.closed()] == ["mail.example", "hooks.example"]
+    assert [one.host for one in channel_health.closed(ours=True)] == ["mail.example"]
 
 
 def test_the_age_of_the_queue_is_that_of_the_oldest_that_could_go() -> None:

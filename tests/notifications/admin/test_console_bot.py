@@ -9,14 +9,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
-from arbedge import status
-from arbedge.names import Role
-from notifications.bot import aliases, loading, talks
+from arbedge import aio, breaker, status
+from arbedge.names import Fault, Role
+from notifications.bot import aliases, ears, loading, talks
 from notifications.bot.staff import told_us
 from notifications.models import Alias, BotUpdate, Feedback, Talk
 from notifications.models.bot import UpdateState
+from notifications.panels import NOT_RUNNING
 from tests.accounts.console import audited, desk, told
 from tests.accounts.factories import UserFactory
 from tests.notifications.admin.pages import CONSOLE, page
@@ -210,9 +212,41 @@ class TestFirstPage:
         feedback()
         assert "Feedback to read" in self.first(Role.SUPPORT)
 
-    def test_is_silent_where_all_is_well(self) -> None:
+    def test_says_that_the_bot_hears_nothing_and_what_to_do(self) -> None:
+        now = timezone.now()
+        ears.tell(now - timedelta(minutes=9), now, "BOT_TOKEN is not a bot's.")
+        ears.tell(now, now + timedelta(minutes=1), "BOT_TOKEN is not a bot's.")
+        text = self.first()
+        assert "The bot hears nothing. BOT_TOKEN is not a bot&#x27;s." in text
+        assert "for 9\u2009min" in text
+
+    def test_says_that_nobody_asks_for_updates(self, settings: Settings) -> None:
+        settings.BOT_TOKEN, settings.TELEGRAM_WEBHOOK = "1:x", False
+        assert NOT_RUNNING in self.first()
+
+    def test_says_that_nobody_asks_any_more(self, settings: Settings) -> None:
+        settings.BOT_TOKEN = "1:x"
+        now = timezone.now()
+        ears.tell(now - timedelta(minutes=5), now - timedelta(minutes=4))
+        text = self.first()
+        assert NOT_RUNNING in text
+        assert "for 5\u2009min" in text
+
+    def test_a_channel_that_is_not_asked_is_broken(self) -> None:
+        async def refuse() -> None:
+            board = await breaker.board()
+            now_ms = timezone.now().timestamp() * 1000
+            await board.failed("channel:telegram", "api.telegram.org", Fault.FORBIDDEN, now_ms)
+
+        aio.run(refuse())
+        assert "Telegram: our account is refused, look at BOT_TOKEN" in self.first()
+
+    def test_is_silent_where_all_is_well(self, settings: Settings) -> None:
+        settings.BOT_TOKEN, settings.TELEGRAM_WEBHOOK = "1:x", False
+        ears.tell(timezone.now(), timezone.now() + timedelta(minutes=1))
         text = self.first()
         assert "The bot is late" not in text
+        assert "The bot hears nothing" not in text
         assert "Feedback to read" not in text
 
 

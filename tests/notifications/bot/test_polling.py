@@ -16,7 +16,7 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from arbedge import aio
-from notifications.bot import intake, polling
+from notifications.bot import ears, intake, polling
 from notifications.bot.polling import Asking, Poller
 from notifications.models import BotUpdate
 from notifications.receivers.faults import Kind
@@ -262,3 +262,26 @@ def test_a_question_under_way_ends_with_the_process(
     began = time.monotonic()
     assert poller.once(bot) == 0
     assert time.monotonic() - began < 25
+
+
+def test_the_console_learns_why_nothing_comes_and_that_it_comes_again(
+    telegram: Running, bot: Asking, poller: Poller
+) -> None:
+    telegram.wish(Kind.STATUS, status=401, times=1)
+    assert poller.once(bot) == polling.STRANGER_S
+    found = ears.found()
+    assert found is not None
+    assert "BOT_TOKEN" in found.trouble
+    poller.once(bot)
+    found = ears.found()
+    assert found is not None
+    assert found.trouble == ""
+
+
+def test_the_console_is_not_told_with_every_question(
+    telegram: Running, bot: Asking, poller: Poller
+) -> None:
+    poller.once(bot)
+    first = ears.found()
+    poller.once(bot)
+    assert ears.found() == first

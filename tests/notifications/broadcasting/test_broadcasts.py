@@ -321,6 +321,16 @@ def test_a_report_counts_queue_and_log(admin: User) -> None:
     assert (told.done, told.share) == (3, 0.75)
 
 
+def test_what_is_not_yet_counted_as_written_is_no_step_back(admin: User) -> None:
+    people(3)
+    row = started(admin)
+    broadcasts.run(NOON)
+    row.refresh_from_db()
+    row.written = 0  # as read before the writer told how far it came
+    told = broadcast_report.report(row)
+    assert (told.written, told.waiting, told.done, told.share) == (3, 3, 0, 0.0)
+
+
 def test_a_draft_has_nothing_to_report(admin: User) -> None:
     assert broadcast_report.report(draft(admin)).written == 0
 
