@@ -19,11 +19,12 @@ from telegram import WebhookInfo
 
 from arbedge import aio
 from arbedge.errors import ArbEdgeError
-from notifications.bot import setup
+from notifications.bot import ears, setup
 
 LOOK_EVERY_S: Final = 600.0
 AGAIN_S: Final = 5.0
 RECENT: Final = timedelta(hours=1)  # Telegram goes on telling its last trouble when that is over
+LATE: Final = timedelta(minutes=2)  # a look that takes longer does not end
 SET_IT: Final = "python manage.py bot_setup"
 _UNKNOWN_TO_US: Final = " 401 "
 
@@ -32,18 +33,22 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why updates do not come, and what to do. `event` is its word in the log."""
+    """Why updates do not come, and what to do. `event` is its word in the log, `deaf` whether the
+    bot hears nothing now."""
 
     event: str
     hint: str
     detail: str = ""
+    deaf: bool = True
 
 
 def watch(stop: Event) -> None:
-    """Looks until `stop` is set; a trouble is logged when it begins and when it is another."""
+    """Looks until `stop` is set; a trouble is logged when it begins and when it is another, and the
+    console shows what keeps everything away."""
     known: list[Trouble] = []
     while not stop.is_set():
-        found = look(timezone.now())
+        now = timezone.now()
+        found = look(now)
         for one in found:
             if one not in known:
                 log.warning(one.event, hint=one.hint, detail=one.detail)
@@ -51,7 +56,10 @@ def watch(stop: Event) -> None:
             log.info("webhook_works")
         known = found
         unreached = any(one.event == "webhook_unknown" for one in found)
-        stop.wait(AGAIN_S if unreached else LOOK_EVERY_S)
+        wait_s = AGAIN_S if unreached else LOOK_EVERY_S
+        deaf = " ".join(one.hint for one in found if one.deaf)
+        ears.tell(now, now + timedelta(seconds=wait_s) + LATE, deaf)
+        stop.wait(wait_s)
 
 
 def look(now: datetime) -> list[Trouble]:
@@ -78,7 +86,7 @@ def troubles(info: WebhookInfo, wanted: str, now: datetime) -> Iterator[Trouble]
         return
     if missing := set(setup.ALLOWED) - set(info.allowed_updates or ()):
         hint = f"Telegram leaves out updates the bot has learnt to ask for: {SET_IT}"
-        yield Trouble("webhook_incomplete", hint, ", ".join(sorted(missing)))
+        yield Trouble("webhook_incomplete", hint, ", ".join(sorted(missing)), deaf=False)
     if info.last_error_date is not None and now - info.last_error_date < RECENT:
         yield _of_telegrams(info)
 
@@ -89,7 +97,8 @@ def _of_telegrams(info: WebhookInfo) -> Trouble:
         hint = f"BOT_TOKEN or SECRET_KEY is not what it was when the webhook was set: {SET_IT}"
     else:
         hint = f"Can Telegram reach {info.url}? Look at the server in front of it."
-    return Trouble("webhook_fails", hint, told)
+    # It goes on telling of a trouble that is over; what waits there says that it is not.
+    return Trouble("webhook_fails", hint, told, deaf=bool(info.pending_update_count))
 
 
 async def _info() -> WebhookInfo:

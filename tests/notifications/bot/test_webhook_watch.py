@@ -13,9 +13,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 from structlog.testing import capture_logs
+from telegram import WebhookInfo
 
+from notifications.bot import ears, setup, webhook_watch
 from notifications.bot import running as bot_process
-from notifications.bot import setup, webhook_watch
 from notifications.receivers.bot_webhook import Webhook
 from notifications.receivers.faults import Kind
 from tests.notifications.receiving import TOKEN, Running, running
@@ -160,6 +161,34 @@ def test_where_telegram_does_not_answer_it_is_asked_again_soon(bot: Running) -> 
     [line] = watched(stop)
     assert line["event"] == "webhook_unknown"
     assert stop.waits == [webhook_watch.AGAIN_S] * 2
+
+
+@pytest.mark.usefixtures("bot", "empty_cache")
+def test_the_console_learns_why_the_bot_hears_nothing() -> None:
+    watched(Looks(1))
+    told = ears.found()
+    assert told is not None
+    assert told.trouble.endswith("python manage.py bot_setup")
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_the_console_learns_that_it_hears_again(bot: Running) -> None:
+    watched(Looks(2, lambda: bot.call("setWebhook", url=HOOK, **ALL)))
+    told = ears.found()
+    assert told is not None
+    assert told.trouble == ""
+
+
+@pytest.mark.parametrize(("waiting", "trouble"), [(0, False), (3, True)])
+def test_what_telegram_met_lately_is_a_trouble_while_something_waits_there(
+    waiting: int, trouble: bool
+) -> None:
+    met = WebhookInfo(
+        HOOK, False, waiting, last_error_date=timezone.now(), last_error_message="Refused",
+        allowed_updates=setup.ALLOWED,
+    )  # fmt: skip
+    [one] = webhook_watch.troubles(met, HOOK, timezone.now())
+    assert (one.event, one.deaf) == ("webhook_fails", trouble)
 
 
 @pytest.mark.parametrize("by_webhook", [True, False])
