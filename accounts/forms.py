@@ -11,9 +11,8 @@ from django.conf import settings
 from accounts import ai_keys, tokens, vault
 from accounts.names_of_people import NAME_LENGTH, countries
 from arbedge.errors import ArbEdgeError
-from arbedge.names import Language, Role
+from arbedge.names import LANGUAGES, Role
 
-LANGUAGES: Final = {Language.EN: "English", Language.ES: "Español", Language.FR: "Français"}
 LIVES: Final = {
     "30": "30 days", "90": "90 days", "365": "a year", "never": "never (not advised)",
 }  # fmt: skip

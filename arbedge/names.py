@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class Market(StrEnum):
@@ -241,3 +242,7 @@ class Language(StrEnum):
     EN = "en"
     ES = "es"
     FR = "fr"
+
+
+# Each as it calls itself.
+LANGUAGES: Final = {Language.EN: "English", Language.ES: "Español", Language.FR: "Français"}

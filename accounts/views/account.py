@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import offers, people, subscriptions, tiers, usage
 from accounts.doors import logged_in
-from accounts.forms import LANGUAGES, ProfileForm
+from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.standing import Standing, effective_tier
 from accounts.views.pages import person_of, show, standing_of, to
 from arbedge.errors import BadInput
-from arbedge.names import Door, Language, Tier
+from arbedge.names import LANGUAGES, Door, Language, Tier
 
 
 @require_safe

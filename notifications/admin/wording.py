@@ -16,11 +16,10 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from accounts.admin import asking, told
-from accounts.forms import LANGUAGES
 from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.errors import Conflict
-from arbedge.names import Channel, Language
+from arbedge.names import LANGUAGES, Channel, Language
 from notifications.admin import wording_deeds
 from notifications.admin.wording_deeds import DRAFT, MAY, state
 from notifications.models import Variant, VariantResult

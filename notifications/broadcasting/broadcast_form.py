@@ -9,11 +9,10 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 
-from accounts.forms import LANGUAGES
 from accounts.names_of_people import countries
 from arbedge.choices import NumberFormat
 from arbedge.errors import ArbEdgeError
-from arbedge.names import Channel, Language, Role, Tier
+from arbedge.names import LANGUAGES, Channel, Language, Role, Tier
 from notifications.broadcasting import broadcasts, segments
 from notifications.broadcasting.segments import Segment
 from notifications.models import Broadcast

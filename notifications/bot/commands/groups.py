@@ -16,7 +16,7 @@ from notifications.bot.grammar import Arg
 from notifications.bot.groups import group_figures, group_menu, joins, registering
 from notifications.bot.groups.group_menu import Desk
 from notifications.bot.groups.joins import Registering
-from notifications.bot.preferences import zones
+from notifications.bot.preferences import preference_changes, zones
 from notifications.bot.registry import GROUP_ADMINS, PRIVATE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Chat
@@ -71,6 +71,8 @@ def configure(ask: Ask) -> Reply:
         return group_menu.menu(desk)
     if what in SEVERAL and value:
         return _saved(desk, {what: _meant(desk, what, value)})
+    if what == "min_net" and value:
+        value = preference_changes.per_cent(value)
     return _do(desk, what, value)
 
 

@@ -6,37 +6,32 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 from notifications.bot.asks import Ask
+from notifications.bot.market import figures
 from notifications.models import Chat
 from notifications.telegram import chat_figures
 from notifications.telegram.chat_figures import Figures
 
 ROWS: Final = ("posts", "pressed", "joined")
-_LABEL_WIDE: Final = 20
-_FIGURE_WIDE: Final = 8
 
 
 def text(ask: Ask, chats: Sequence[Chat]) -> str:
-    """One table a chat, with its title where there are several readers' chats in question."""
+    """A table of each chat below its title, and what the figures leave out."""
     tables = [_titled(ask, chat, chat_figures.of(chat, ask.now)) for chat in chats]
     return "\n\n".join([*tables, ask.say("groups.figures.note")])
 
 
-def _titled(ask: Ask, chat: Chat, figures: Sequence[Figures]) -> str:
-    return f"<b>{escape(str(chat))}</b>\n<pre>{escape(table(ask, figures))}</pre>"
+def _titled(ask: Ask, chat: Chat, counted: Sequence[Figures]) -> str:
+    return f"<b>{escape(str(chat))}</b>\n{table(ask, counted)}"
 
 
-def table(ask: Ask, figures: Sequence[Figures]) -> str:
-    """Lines of at most 36 letters: what is counted, and a column for each number of days."""
-    style = ask.style()
-    head = [ask.say("groups.figures.days", days=one.days) for one in figures]
-    lines = [_line("", head)]
+def table(ask: Ask, counted: Sequence[Figures]) -> SafeString:
+    """What is counted, and a column for each number of days, as HTML."""
+    plain = ask.style().plain
+    rows = [["", *(ask.say("groups.figures.days", days=one.days) for one in counted)]]
     for name in ROWS:
-        counts = [style.plain(float(getattr(one, name))) for one in figures]
-        lines.append(_line(ask.say(f"groups.figures.{name}"), counts))
-    return "\n".join(lines)
-
-
-def _line(label: str, cells: Sequence[str]) -> str:
-    return f"{label:<{_LABEL_WIDE}}" + "".join(f"{cell:>{_FIGURE_WIDE}}" for cell in cells)
+        counts = [plain(float(getattr(one, name))) for one in counted]
+        rows.append([ask.say(f"groups.figures.{name}"), *counts])
+    return figures.table(rows, "<" + ">" * len(counted))

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from accounts import standing, tiers, vault
-from accounts.standing import Standing
+from accounts import tiers, vault
 from accounts.tiers import Allowance
 from arbedge.choices import HORIZONS_HOURS, NOTIONALS_USD, VENUES, unmask
-from arbedge.names import Kind, Shelf
+from arbedge.names import LANGUAGES, Kind, Language, Shelf
 from notifications.bot import words
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import zones
@@ -28,7 +27,6 @@ TICK: Final = "✓ "
 NETS: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01)
 ZONES_A_PAGE: Final = 12
 MOST_LISTED: Final = 4  # names in a line; the others are counted
-LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español", "fr": "Français"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,10 @@ class Desk:
     chat: Chat
 
     @property
-    def held(self) -> Standing:
-        """The standing of the person who registered it, whose tier counts."""
-        return standing.known(self.chat.registered_by_id)
-
-    @property
     def allowance(self) -> Allowance:
-        """What the chat may have."""
-        return tiers.of(self.held, group=True, now=self.ask.now)
+        """What the chat may have: the tier of who registered it counts, there and in private."""
+        assert self.ask.standing is not None, "nobody else comes so far"
+        return tiers.of(self.ask.standing, group=True, now=self.ask.now)
 
     def say(self, name: str, /, **values: object) -> str:
         """A text of the menu."""
@@ -98,7 +92,8 @@ def zone(desk: Desk, region: str = "", page: int = 1) -> Reply:
     """Time zones: first the part of the world, then its places, a page at a time."""
     text = f"<b>{desk.say('menu.zone')}</b>\n{desk.say('about.zone')}"
     if region not in zones.regions():
-        parts = [desk.button(one, "zone", one) for one in zones.regions()]
+        parts = [desk.button(desk.ask.say(f"profile.regions.{one}"), "zone", one)
+                 for one in zones.regions()]  # fmt: skip
         return Reply(text, (*rows(parts), (desk.button("UTC", "set_zone", "UTC"),), desk.back()))
     places = zones.within(region, desk.ask.now)
     start = (page - 1) * ZONES_A_PAGE
@@ -159,7 +154,7 @@ def named(desk: Desk, what: str, value: object) -> str:
         case "horizon_hours":
             return style.hours(float(str(value)))
         case "language":
-            return LANGUAGES[str(value)]
+            return LANGUAGES[Language(str(value))]
         case _:
             return words.say(desk.ask.language, f"groups.{what}.{value}")
 

@@ -21,7 +21,7 @@ from arbedge.errors import ArbEdgeError, Forbidden
 from arbedge.names import Door
 from notifications.bot import words
 from notifications.bot.asks import Ask
-from notifications.bot.groups import chat_admins, joins
+from notifications.bot.groups import chat_admins, group_menu, joins
 from notifications.bot.groups.joins import Registering
 from notifications.bot.replies import Button, Reply
 from notifications.models import Chat
@@ -93,7 +93,7 @@ def welcome(chat: Chat, language: str, now: datetime, *, inside: bool) -> Reply:
         return Reply(words.say(language, "groups.here.registered", hourly=hourly), new=True)
     text = words.say(language, "groups.private.registered", title=str(chat), hourly=hourly)
     label = words.say(language, "groups.private.settings")
-    return Reply(text, ((Button(label, f"group_set {chat.pk} menu"),),), new=True)
+    return Reply(text, ((Button(label, f"{group_menu.COMMAND} {chat.pk} menu"),),), new=True)
 
 
 def invitation(asked: Registering, title: str, language: str, now: datetime) -> Reply:

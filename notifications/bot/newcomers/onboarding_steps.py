@@ -8,7 +8,7 @@ from typing import Final
 from accounts import preferences, tiers
 from accounts.preferences import Entry
 from accounts.presets import PRESETS
-from arbedge.names import Language
+from arbedge.names import LANGUAGES
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import (
     preference_forms,
@@ -25,7 +25,6 @@ QUIET: Final = "23:00-07:00"
 VENUES_ON_PAGE: Final = 10
 GAINS_TOLD: Final = 5
 TOLD_OF_TIER: Final = ("opportunities_per_hour", "pushes_per_day")
-LANGUAGES: Final = {Language.EN: "English", Language.ES: "Español", Language.FR: "Français"}
 
 Shown = tuple[list[str], Rows]
 

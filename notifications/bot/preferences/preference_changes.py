@@ -143,14 +143,15 @@ def _set(known: Form, entry: Entry, raw: str) -> Changes:
     if entry.kind is Shape.TIME:
         return _times(known, entry, raw)
     if entry.kind is Shape.FRACTION:
-        return {entry.name: _fraction(raw)}
+        return {entry.name: per_cent(raw)}
     if entry.kind is Shape.NUMBER:
         return {entry.name: raw.rstrip("x× ")}
     return {entry.name: raw}
 
 
-def _fraction(raw: str) -> str:
-    """People write 0.3 for 0.3 %."""
+def per_cent(raw: str) -> str:
+    """What people write as per cent, as a fraction: they write 0.3 for 0.3 %. What is no number
+    stays as it is."""
     text = raw.rstrip("% ").replace("−", "-").replace(",", ".")
     try:
         return str(Decimal(text) / 100)

@@ -8,10 +8,9 @@ from typing import Final
 
 from accounts import names_of_people, people, tiers
 from arbedge.errors import BadInput
-from arbedge.names import Door, Language, Role
+from arbedge.names import LANGUAGES, Door, Language, Role
 from notifications.bot import render, talks
 from notifications.bot.asks import Ask
-from notifications.bot.newcomers.onboarding_steps import LANGUAGES
 from notifications.bot.preferences import tier_lines, zone_choice, zones
 from notifications.bot.preferences.preference_words import TICK
 from notifications.bot.replies import Button, Reply, Rows, rows
