@@ -126,13 +126,56 @@ def test_a_follow_up_joins_the_thread_of_its_opening(boxes: Mailboxes) -> None:
     assert follow_up["In-Reply-To"] == follow_up["References"] == opening
 
 
-def test_a_picture_goes_along(boxes: Mailboxes, tmp_path: Path) -> None:
-    chart = tmp_path / "chart.png"
-    chart.write_bytes(b"\x89PNG")
-    send_one(sender, ANN, image_path=str(chart))
+@pytest.fixture
+def chart(tmp_path: Path) -> str:
+    """Where a picture lies."""
+    path = tmp_path / "chart.png"
+    path.write_bytes(b"\x89PNG")
+    return str(path)
 
-    [picture] = the_mail(boxes).iter_attachments()
-    assert (picture.get_content_type(), picture.get_content()) == ("image/png", b"\x89PNG")
+
+def tree(taken: Any) -> Any:
+    """The kinds of a mail's parts, one within the other."""
+    kind = taken.get_content_type()
+    return (kind, *map(tree, taken.iter_parts())) if taken.is_multipart() else kind
+
+
+def test_a_picture_is_shown_by_the_html(boxes: Mailboxes, chart: str) -> None:
+    send_one(sender, ANN, image_path=chart, html="<p>Long</p><!--chart--><p>Open</p>")
+
+    taken = the_mail(boxes)
+    assert tree(taken) == (
+        "multipart/alternative", "text/plain", ("multipart/related", "text/html", "image/png"),
+    )  # fmt: skip
+    [picture] = [one for one in taken.walk() if one.get_content_type() == "image/png"]
+    assert picture.get_payload(decode=True) == b"\x89PNG"
+    assert picture.get_content_disposition() == "inline"
+    shown = f'src="cid:{picture["Content-ID"].strip("<>")}"'
+    before, _, after = part(taken, "html").partition(shown)
+    assert ("Long" in before, "Open" in after) == (True, True)
+    assert 'alt="WIF funding +0.42 % net in 72 h"' in after
+
+
+def test_the_text_alone_says_nothing_of_the_picture(boxes: Mailboxes, chart: str) -> None:
+    send_one(sender, ANN, image_path=chart)
+
+    assert "cid:" not in part(the_mail(boxes), "plain")
+    assert "cid:" in part(the_mail(boxes), "html")
+
+
+def test_pictures_of_two_mails_have_two_numbers(boxes: Mailboxes, chart: str) -> None:
+    send(sender, *(outgoing(ANN, number=number, image_path=chart) for number in (1, 2)))
+
+    numbers = {one["Content-ID"] for taken in boxes.mails.values() for one in taken.walk()}
+    assert len(numbers - {None}) == 2
+
+
+def test_a_picture_that_is_gone_leaves_no_gap(boxes: Mailboxes, tmp_path: Path) -> None:
+    send_one(sender, ANN, image_path=str(tmp_path / "gone.png"), html="<p>Long</p><!--chart-->")
+
+    taken = the_mail(boxes)
+    assert tree(taken) == ("multipart/alternative", "text/plain", "text/html")
+    assert part(taken, "html").strip() == "<p>Long</p>"
 
 
 def test_one_connection_serves_a_batch(boxes: Mailboxes, monkeypatch: pytest.MonkeyPatch) -> None:

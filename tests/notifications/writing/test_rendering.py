@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from accounts.models import Preferences
 from arbedge.names import Channel
+from notifications.channels import mails
 from notifications.codes import Code
 from notifications.models import Delivery, Message
 from notifications.names import Topic
@@ -295,6 +296,12 @@ def test_an_e_mail_has_text_and_page_with_the_same_links() -> None:
     for action in content.actions:
         assert action.url in content.body
         assert html.escape(action.url) in content.html
+
+
+def test_an_e_mail_has_a_place_for_its_picture_before_the_buttons() -> None:
+    before, mark, after = one(DeliveryFactory(), Channel.EMAIL).html.partition(mails.PICTURE_MARK)
+    assert ("risk" in before, bool(mark), "<a href" in after) == (True, True, True)
+    assert "<a href" not in before
 
 
 def test_an_e_mail_says_how_to_end_all_mail() -> None:
