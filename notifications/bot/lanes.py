@@ -40,25 +40,42 @@ SECONDS: Final = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300),
 )  # fmt: skip
 
-_CLAIM: Final = """
-UPDATE notifications_botupdate SET attempts = attempts + 1
-WHERE update_id = (
-    SELECT update_id FROM notifications_botupdate
-    WHERE lane = %s AND state < 2 ORDER BY update_id LIMIT 1
-) AND state < 2 AND due_at <= %s
-RETURNING update_id, sealed, state, attempts, calls, received_at, settled_at
+_FIRST: Final = """
+    update_id = (
+        SELECT update_id FROM notifications_botupdate
+        WHERE lane = %(lane)s AND state < 2 ORDER BY update_id LIMIT 1
+    ) AND state < 2 AND due_at <= %(now)s
+    RETURNING update_id, sealed, state, attempts, calls, received_at, settled_at
 """
+_CLAIM: Final = f"""
+UPDATE notifications_botupdate SET attempts = attempts + 1 WHERE {_FIRST}
+"""  # noqa: S608
+# What another worker ended while this one came is no longer open when its row is looked at again.
+_TAKE: Final = f"""
+WITH turn AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s, hashint8(%(lane)s)) AS mine),
+claimed AS (
+    UPDATE notifications_botupdate SET attempts = attempts + 1 FROM turn WHERE mine AND {_FIRST}
+)
+SELECT mine, claimed.* FROM turn LEFT JOIN claimed ON true
+"""  # noqa: S608
 _KEEP: Final = """
 UPDATE notifications_botupdate SET state = %s, calls = %s, sealed = '', settled_at = %s
 WHERE update_id = %s AND state = 0 AND attempts = %s
 """
+# Nothing else is open in most lanes: then the turn ends with its only update.
 _END: Final = """
-UPDATE notifications_botupdate
-SET state = %s, problem = %s, sealed = '', calls = '[]', settled_at = %s WHERE update_id = %s
-RETURNING EXISTS (
-    SELECT FROM notifications_botupdate AS other
-    WHERE other.lane = %s AND other.state < 2 AND other.update_id <> %s
+WITH ended AS (
+    UPDATE notifications_botupdate
+    SET state = %(state)s, problem = %(problem)s, sealed = '', calls = '[]', settled_at = %(now)s
+    WHERE update_id = %(number)s
+), others AS MATERIALIZED (
+    SELECT EXISTS (
+        SELECT FROM notifications_botupdate
+        WHERE lane = %(lane)s AND state < 2 AND update_id <> %(number)s
+    ) AS wait
 )
+SELECT wait, CASE WHEN NOT wait THEN pg_advisory_unlock(%(lock)s, hashint8(%(lane)s)) END
+FROM others
 """
 # What ended in order was no attempt that failed.
 _LATER: Final = """
@@ -69,9 +86,9 @@ _AGAIN: Final = """
 UPDATE notifications_botupdate SET due_at = %s WHERE update_id = %s AND state < 2
 """
 _GIVE_BACK: Final = """
-SELECT pg_advisory_unlock(%s, hashint8(%s)), (
-    SELECT due_at <= %s FROM notifications_botupdate
-    WHERE lane = %s AND state < 2 ORDER BY update_id LIMIT 1
+SELECT pg_advisory_unlock(%(lock)s, hashint8(%(lane)s)), (
+    SELECT due_at <= %(now)s FROM notifications_botupdate
+    WHERE lane = %(lane)s AND state < 2 ORDER BY update_id LIMIT 1
 )
 """
 _DUE: Final = """
@@ -105,15 +122,20 @@ class _Row:
 
 @dataclass(slots=True)
 class _Turn:
-    """A lane for the time it is this worker's: whether it `goes_on`, so far as is known, how much
-    is done, and whether more is due after it."""
+    """A lane for the time it is this worker's (`mine`): the update claimed first, how much is done,
+    whether there is `next`, so far as is known, and whether more is due after the turn."""
 
     lane: int
     now: datetime
-    mine: bool
-    goes_on: bool = True
+    mine: bool = False
+    first: _Row | None = None
+    next: bool = False
     more: bool = False
     done: int = 0
+
+    def told(self, **more: Any) -> dict[str, Any]:
+        """The parameters of a statement about this lane."""
+        return {"lock": LOCK, "lane": self.lane, "now": self.now, **more}
 
 
 def work(lane: int, now: datetime) -> int:
@@ -124,8 +146,12 @@ def work(lane: int, now: datetime) -> int:
     done = 0
     while done < AT_ONCE:
         with _taken(lane, now) as turn:
-            while turn.mine and turn.goes_on and done + turn.done < AT_ONCE:
-                _next(turn)
+            row = turn.first
+            while row is not None:
+                turn.next = False
+                _go_safely(row, turn)
+                goes_on = turn.next and done + turn.done < AT_ONCE
+                row = _claim(turn) if goes_on else None
         done += turn.done
         if not turn.more:
             return done
@@ -143,10 +169,13 @@ def due(now: datetime, *, all_of_them: bool = False) -> list[int]:
 
 @contextmanager
 def _taken(lane: int, now: datetime) -> Iterator[_Turn]:
-    """The turn is a lock of the database's session: it ends with the worker, however that ends."""
+    """The turn is a lock of the database's session: it ends with the worker, however that ends.
+    An update that is due is claimed with it."""
+    turn = _Turn(lane, now)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashint8(%s))", [LOCK, lane])
-        turn = _Turn(lane, now, mine=bool(cursor.fetchone()[0]))
+        cursor.execute(_TAKE, turn.told())
+        mine, *found = cursor.fetchone()
+    turn.mine, turn.first = bool(mine), _read(found)
     try:
         yield turn
     finally:
@@ -158,18 +187,14 @@ def _give_back(turn: _Turn) -> None:
     """Looks once more: who was woken for an update meanwhile found the lane taken and left."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, [LOCK, turn.lane, turn.now, turn.lane])
+            cursor.execute(_GIVE_BACK, turn.told())
             turn.more = bool(cursor.fetchone()[1])
     except (OperationalError, InterfaceError) as error:
         log.warning("lane_lost", error=type(error).__name__)
 
 
-def _next(turn: _Turn) -> None:
+def _go_safely(row: _Row, turn: _Turn) -> None:
     """One update's way, as far as it goes now; where that is not to its end, the lane waits."""
-    row = _claim(turn)
-    turn.goes_on = False
-    if row is None:
-        return
     try:
         _go(row, turn)
     except (OperationalError, InterfaceError) as error:
@@ -194,9 +219,12 @@ def _go(row: _Row, turn: _Turn) -> None:
 def _claim(turn: _Turn) -> _Row | None:
     """The first open update of the lane, its attempt counted; None where it is not due yet."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [turn.lane, turn.now])
-        found = cursor.fetchone()
-    if found is None:
+        cursor.execute(_CLAIM, turn.told())
+        return _read(cursor.fetchone())
+
+
+def _read(found: Sequence[Any] | None) -> _Row | None:
+    if not found or found[0] is None:
         return None
     row = _Row(*found)
     row.calls = json.loads(found[4])
@@ -224,6 +252,7 @@ def _handle(row: _Row, turn: _Turn) -> None:
 
     dispatch.handle(update, now, keep)
     if row.state == UpdateState.DONE:
+        turn.next = True
         _ended(row, "nothing_to_say", turn)
 
 
@@ -244,16 +273,16 @@ def _answer(row: _Row, turn: _Turn) -> None:
 
 
 def _end(row: _Row, problem: str, turn: _Turn) -> None:
-    state, number = UpdateState.FAILED if problem else UpdateState.DONE, row.update_id
+    state = UpdateState.FAILED if problem else UpdateState.DONE
+    told = turn.told(state=state.value, problem=problem, number=row.update_id)
     with connection.cursor() as cursor:
-        cursor.execute(_END, [state.value, problem, turn.now, number, turn.lane, number])
-        found = cursor.fetchone()
-    _ended(row, problem or "answered", turn, goes_on=bool(found and found[0]))
+        cursor.execute(_END, told)
+        turn.mine = turn.next = bool(cursor.fetchone()[0])
+    _ended(row, problem or "answered", turn)
 
 
-def _ended(row: _Row, how: str, turn: _Turn, *, goes_on: bool = True) -> None:
+def _ended(row: _Row, how: str, turn: _Turn) -> None:
     turn.done += 1
-    turn.goes_on = goes_on
     row.calls = []
     ENDED.labels(how).inc()
     waited_s = max(0.0, (turn.now - row.received_at).total_seconds())

@@ -58,11 +58,15 @@ class Bot:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
+        looked_at = 0.0
         while not self.stop.is_set():
             try:
                 lane = self.lanes.get(timeout=LISTEN_S)
             except queue.Empty:
                 continue
+            if time.monotonic() - looked_at > LOOK_EVERY_S:  # a lane is less work than that look
+                close_old_connections()
+                looked_at = time.monotonic()
             self._with_database("lane_not_worked", partial(lanes.work, lane, timezone.now()))
         connection.close()
 
@@ -80,6 +84,7 @@ class Bot:
 
     def _look(self) -> None:
         while not self.stop.wait(LOOK_EVERY_S):
+            close_old_connections()
             self._with_database("lanes_not_looked_for", self._look_once)
         connection.close()
 
@@ -107,11 +112,11 @@ class Bot:
 
     def _with_database(self, event: str, do: Callable[[], object]) -> None:
         try:
-            close_old_connections()
             do()
         except (OperationalError, InterfaceError) as error:
             log.warning(event, error=type(error).__name__)
             self.stop.wait(LOOK_EVERY_S)
+            close_old_connections()
         except Exception:  # a worker lives on; the update's attempt was counted
             log.exception(event)
 
