@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +25,27 @@ SWEEP_S = 5.0  # as often as the sweeper looks after messages
 
 @dataclass(frozen=True)
 class Receiver:
-    """The Bot API at `url`."""
+    """The Bot API at `url`, asked over one connection: a new one each time would cost more than
+    what is measured."""
 
     url: str
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60), repr=False)
 
     def limit(self, **rates: Any) -> None:
         """From now on these limits hold."""
-        httpx.put(f"{self.url}/_limits", json=rates).raise_for_status()
+        self.client.put(f"{self.url}/_limits", json=rates).raise_for_status()
 
     def clear(self) -> None:
         """Forgets what it was told."""
-        httpx.delete(f"{self.url}/_log").raise_for_status()
+        self.client.delete(f"{self.url}/_log").raise_for_status()
 
     def wish(self, **wish: Any) -> None:
         """From now on this goes wrong."""
-        httpx.post(f"{self.url}/_faults", json=wish).raise_for_status()
+        self.client.post(f"{self.url}/_faults", json=wish).raise_for_status()
 
     def answered(self) -> Mapping[str, int]:
         """How many calls by status."""
-        told: Mapping[str, Mapping[str, int]] = httpx.get(f"{self.url}/_state").json()["answered"]
+        told: Mapping[str, Mapping[str, int]] = self._read("_state")["answered"]
         return told.get("telegram", {})
 
     def taken(self) -> int:
@@ -52,8 +54,11 @@ class Receiver:
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call, the oldest first."""
-        told: list[dict[str, Any]] = httpx.get(f"{self.url}/_log", timeout=60).json()
+        told: list[dict[str, Any]] = self._read("_log")
         return told
+
+    def _read(self, what: str) -> Any:
+        return self.client.get(f"{self.url}/{what}").raise_for_status().json()
 
 
 @contextlib.contextmanager
