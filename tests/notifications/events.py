@@ -16,6 +16,8 @@ from opportunities.models import Opportunity, OpportunityEvent
 from tests.notifications.factories import NOON, DeliveryFactory, reachable_person
 from tests.opportunities.factories import OpportunityEventFactory, OpportunityFactory
 
+EVERY_TIER = {0, 1, 2, 3, 4}
+
 
 def opportunity(**values: Any) -> Opportunity:
     """A live one, open for two hours at noon; the best of its family."""
@@ -110,3 +112,15 @@ def follow_ups(message: Message) -> list[Delivery]:
 def waiting() -> list[Delivery]:
     """Every delivery nobody has sent or ended."""
     return list(Delivery.objects.filter(state=DeliveryState.PENDING).order_by("pk"))
+
+
+def told_of() -> Opportunity:
+    """An opportunity that was told of."""
+    row = opportunity()
+    told(row, Event.OPENED)
+    return row
+
+
+def family(number: int, **values: Any) -> Opportunity:
+    """The best row of a family of its own."""
+    return opportunity(asset=f"COIN{number}", **values)

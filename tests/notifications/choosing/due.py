@@ -6,12 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from arbedge.choices import mask
+from arbedge.names import Shelf
 from notifications.choosing import eligibility
 from notifications.choosing.eligibility import Due, Held
 from notifications.codes import Why
-from notifications.models import Chat, Delivery, DigestItem, Message
-from notifications.names import Recipient, Topic
+from notifications.models import Chat, Delivery, DigestItem, Distribution, Message
+from notifications.names import Recipient, Strategy, Topic
 from tests.notifications.factories import HOUR, NOON, MessageFactory, facts
+from tests.opportunities.factories import cohorts
+
+ON_NO_SHELF: dict[str, Any] = {"shelves": 0}
+WITHOUT_BOOKS = {"cohorts": cohorts([0.0002, 0.0013, 0.0042, 0.0092], [None] * 5)}
+TECHNICAL: dict[str, Any] = {"kind": "technical", "shelves": mask((Shelf.TECHNICAL,), Shelf)}
 
 NOBODY_AT_A_LIMIT = Held()
 
@@ -72,3 +79,19 @@ def told(person: User | Chat) -> list[Delivery]:
 def kept(person: User) -> list[DigestItem]:
     """What waits for a person's digest."""
     return list(DigestItem.objects.filter(recipient_id=person.pk).order_by("due_at", "pk"))
+
+
+def share_out(
+    strategy: Strategy = Strategy.BROADCAST, places: int | None = 1, **columns: Any
+) -> Distribution:
+    """Has what pays funding shared out so, among so many at the most."""
+    return Distribution.objects.create(
+        kind="funding", strategy=strategy, participants=places, **columns
+    )
+
+
+def tiered(message: Message | None = None, **facts: Any) -> list[Due]:
+    """An event that is due for every tier at once."""
+    first = due(message, tier=0, **facts)
+    whole = message or Message.objects.get(pk=first.message_id)
+    return [first, *(due(whole, tier=tier) for tier in range(1, 5))]

@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
 
-from arbedge.names import Channel
+from accounts.models import User
+from arbedge import aio, breaker
+from arbedge.names import Channel, Fault
 from notifications.channels import base
 from notifications.channels.base import Outgoing, Result
 from notifications.codes import Code
+from notifications.models import Delivery
 from notifications.names import Outcome, Topic
 from notifications.sending import pacing
 from notifications.sending.pacing import Go, Room, Want
 from notifications.writing import rendering
 from notifications.writing.content import Content
-from tests.notifications.factories import NOON
+from tests.notifications.factories import NOON, DeliveryFactory, reachable_person
 
+TELEGRAM, EMAIL, PUSH = 0, 1, 2
 Answer = Callable[[Outgoing], Result]
+_numbers = count(8_000)
 
 
 def arrives(message: Outgoing) -> Result:
@@ -130,3 +136,36 @@ def use_texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
     texts = Texts()
     monkeypatch.setattr(rendering, "render", texts.render)
     return texts
+
+
+def waiting(**columns: Any) -> Delivery:
+    """A message that waits for somebody with Telegram and e-mail."""
+    if "recipient_id" not in columns:
+        columns["recipient_id"] = anna().pk
+    made: Delivery = DeliveryFactory(**columns)
+    return made
+
+
+def anna() -> User:
+    """Somebody with a session, a Telegram chat and an e-mail address."""
+    number = next(_numbers)
+    return reachable_person(
+        telegram_id=number, email=f"anna{number}@example.com", email_verified_at=NOON
+    )
+
+
+def state(row: Delivery) -> tuple[str, str]:
+    """Where a delivery stands now, and why."""
+    row.refresh_from_db()
+    return row.state, row.code
+
+
+def open_breaker(channel: Channel, host: str, fault: Fault, seconds: float) -> None:
+    """Has a host fail at noon, so that it is not asked for so long."""
+    now_ms = NOON.timestamp() * 1000
+
+    async def fail() -> None:
+        board = await breaker.board()
+        await board.failed(f"channel:{channel}", host, fault, now_ms, retry_after_s=seconds)
+
+    aio.run(fail())

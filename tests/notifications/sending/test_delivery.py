@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 
-from accounts import tiers
-from accounts.models import User
-from arbedge import aio, breaker, cache
-from arbedge.names import Channel, Fault, Tier
+from arbedge.names import Channel, Fault
 from notifications.addressing import reaching
 from notifications.addressing.reaching import Reach
-from notifications.choosing import quotas
 from notifications.codes import Code
 from notifications.models import Attempt, Delivery
 from notifications.names import DeliveryState, Outcome, Priority, Topic
-from notifications.sending import delivery, gates, outbox, teller, waking
+from notifications.sending import delivery, waking
 from notifications.sending.delivery import run
-from notifications.sending.pacing import Room
 from notifications.sending.teller import Ran
 from notifications.sending.verdicts import FIRST_RETRY_S
 from tests.notifications.factories import (
@@ -35,84 +26,23 @@ from tests.notifications.factories import (
     reachable_person,
 )
 from tests.notifications.sending.delivering import (
+    EMAIL,
+    PUSH,
+    TELEGRAM,
     FakeSender,
-    Pace,
-    Texts,
+    anna,
     arrives,
+    open_breaker,
     says,
-    use_pace,
+    state,
     use_senders,
-    use_texts,
+    waiting,
 )
 
-pytestmark = pytest.mark.django_db
-
-TELEGRAM, EMAIL, PUSH = 0, 1, 2
-_numbers = count(8_000)
-PER_HOUR = tiers.DEFAULTS[Tier.FREE].opportunities_per_hour
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    cache.client().flushdb()
-    yield
-    cache.client().flushdb()
-
-
-@pytest.fixture(autouse=True)
-def fakes(monkeypatch: pytest.MonkeyPatch) -> dict[Channel, FakeSender]:
-    return use_senders(monkeypatch, Channel.TELEGRAM, Channel.EMAIL, Channel.WEBHOOK)
-
-
-@pytest.fixture(autouse=True)
-def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
-    return use_pace(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
-    return use_texts(monkeypatch)
-
-
-@pytest.fixture
-def telegram(fakes: dict[Channel, FakeSender]) -> FakeSender:
-    return fakes[Channel.TELEGRAM]
-
-
-@pytest.fixture
-def email(fakes: dict[Channel, FakeSender]) -> FakeSender:
-    return fakes[Channel.EMAIL]
-
-
-def waiting(**columns: Any) -> Delivery:
-    """A message that waits for somebody with Telegram and e-mail."""
-    if "recipient_id" not in columns:
-        columns["recipient_id"] = anna().pk
-    made: Delivery = DeliveryFactory(**columns)
-    return made
-
-
-def anna() -> User:
-    """Somebody with a session, a Telegram chat and an e-mail address."""
-    number = next(_numbers)
-    return reachable_person(
-        telegram_id=number, email=f"anna{number}@example.com", email_verified_at=NOON
-    )
-
-
-def state(row: Delivery) -> tuple[str, str]:
-    row.refresh_from_db()
-    return row.state, row.code
-
-
-def open_breaker(channel: Channel, host: str, fault: Fault, seconds: float) -> None:
-    now_ms = NOON.timestamp() * 1000
-
-    async def fail() -> None:
-        board = await breaker.board()
-        await board.failed(f"channel:{channel}", host, fault, now_ms, retry_after_s=seconds)
-
-    aio.run(fail())
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("empty_cache", "fakes", "pace", "texts"),
+]
 
 
 def test_what_is_due_is_sent_and_settled(telegram: FakeSender) -> None:
@@ -258,325 +188,6 @@ class TestFollowUps:
     ) -> None:
         self.follow_up(Topic.CLOSED, email="<1>")
         assert [(one.replaces, one.answers) for one in telegram.sent] == [("", "")]
-
-
-class TestLimits:
-    """What counts is sent within its recipient's limits."""
-
-    def full(self) -> User:
-        person = anna()
-        for _ in range(PER_HOUR + 1):
-            waiting(recipient_id=person.pk, counted=True)
-        return person
-
-    def test_what_is_over_the_limit_is_cancelled(self, telegram: FakeSender) -> None:
-        self.full()
-        ran = run(Channel.TELEGRAM, NOON)
-        assert (ran.sent, ran.cancelled) == (PER_HOUR, 1)
-        assert Delivery.objects.get(state=DeliveryState.CANCELLED).code == Code.HOUR_FULL
-        assert len(telegram.sent) == PER_HOUR
-
-    def test_what_does_not_count_goes_all_the_same(self, telegram: FakeSender) -> None:
-        person = self.full()
-        follow_up = waiting(recipient_id=person.pk, counted=False)
-        run(Channel.TELEGRAM, NOON)
-        assert follow_up.pk in telegram.ids
-
-    def test_what_failed_for_good_gives_its_place_back(self, telegram: FakeSender) -> None:
-        telegram.answer = says(Outcome.PERMANENT, "refused")
-        person = self.full()
-        run(Channel.TELEGRAM, NOON)
-        assert quotas.exhausted(NOON).hour == []
-        assert quotas.used(person.pk, NOON) == 0
-
-    def test_what_lapsed_before_its_next_try_gives_its_place_back(
-        self, telegram: FakeSender
-    ) -> None:
-        telegram.answer = says(Outcome.RETRY, "server")
-        row = waiting(counted=True, expires_at=NOON + 2 * MINUTE)
-        run(Channel.TELEGRAM, NOON)
-        assert quotas.used(row.recipient_id, NOON) == 1
-        run(Channel.TELEGRAM, NOON + 3 * MINUTE)
-        assert state(row) == ("expired", "expired")
-        assert quotas.used(row.recipient_id, NOON) == 0
-
-    def test_while_limits_are_not_known_only_what_does_not_count_goes(
-        self, telegram: FakeSender
-    ) -> None:
-        counted, free = waiting(counted=True), waiting()
-        lock = cache.acquire("quotas", 10_000)
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert (telegram.ids, ran.given_back) == ([free.pk], 1)
-        assert state(counted) == ("pending", "")
-        assert (counted.attempts, counted.due_at > NOON) == (0, True)
-        assert ran.next_at == counted.due_at
-        cache.release("quotas", lock or "")
-
-
-class TestPace:
-    """What may not go now comes back later, without an attempt."""
-
-    def test_it_waits_for_the_moment_it_is_told(self, telegram: FakeSender, pace: Pace) -> None:
-        at = NOON + timedelta(seconds=3)
-        pace.later[Channel.TELEGRAM, "provider"] = at.timestamp() * 1000
-        row = waiting()
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert (telegram.sent, ran.next_at) == ([], at)
-        assert state(row) == ("pending", "")
-        assert (row.attempts, row.unended, row.due_at) == (0, 0, at)
-        assert not Attempt.objects.exists()
-
-    def test_a_moment_that_is_near_is_waited_for(self, telegram: FakeSender, pace: Pace) -> None:
-        at = NOON + timedelta(seconds=2)
-        pace.later[Channel.TELEGRAM, "provider"] = at.timestamp() * 1000
-        row = waiting()
-
-        run(Channel.TELEGRAM, at - timedelta(milliseconds=90))
-
-        assert telegram.ids == [row.pk]
-        assert pace.asked_at_ms[-1] == at.timestamp() * 1000
-
-    def test_no_more_are_taken_than_there_are_places(
-        self, telegram: FakeSender, pace: Pace
-    ) -> None:
-        opens_at = NOON + timedelta(seconds=1)
-        pace.places = Room(0, opens_at.timestamp() * 1000)
-        row = waiting()
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert (telegram.sent, pace.wants, row.due_at) == ([], [], NOON)
-        assert ran.next_at == opens_at - gates.NEAR
-
-    def test_the_highest_tiers_take_the_places(self, telegram: FakeSender, pace: Pace) -> None:
-        pace.places = Room(2)
-        rows = [waiting(tier=tier) for tier in (1, 4, 0, 3)]
-        run(Channel.TELEGRAM, NOON, budget_s=0.0001)
-        assert telegram.ids[:2] == [rows[1].pk, rows[3].pk]
-
-    def test_without_places_what_is_due_later_is_slept_for(self, pace: Pace) -> None:
-        pace.places = Room(0, (NOON + timedelta(seconds=1)).timestamp() * 1000)
-        row = waiting(due_at=NOON + timedelta(seconds=5))
-        assert run(Channel.TELEGRAM, NOON).next_at == row.due_at
-
-    def test_groups_are_known_as_groups(self, pace: Pace) -> None:
-        row = waiting()
-        run(Channel.TELEGRAM, NOON)
-        [want] = pace.wants
-        assert (want.channel, want.host, want.is_group) == (Channel.TELEGRAM, "provider", False)
-        assert (want.chat_id or 0) > 0
-        assert str(row.recipient_id) in want.key
-
-    def test_a_pause_the_provider_asks_for_is_told_to_all(
-        self, telegram: FakeSender, pace: Pace
-    ) -> None:
-        telegram.answer = says(Outcome.RETRY, Code.RATE_LIMITED, retry_after_s=30.0, pause_s=30.0)
-        waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert pace.pauses == [(Channel.TELEGRAM, "provider", 30.0)]
-
-    def test_after_a_pause_nothing_more_is_begun(self, telegram: FakeSender) -> None:
-        telegram.batch = 1
-        telegram.answer = says(Outcome.RETRY, Code.RATE_LIMITED, retry_after_s=30.0, pause_s=30.0)
-        rows = [waiting() for _ in range(12)]
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert ran.later == len(telegram.sent) < len(rows)
-        assert ran.given_back == len(rows) - len(telegram.sent)
-        assert Delivery.objects.filter(state=DeliveryState.PENDING).count() == len(rows)
-
-
-class TestBreakers:
-    """Hosts that fail are left alone for a while."""
-
-    def test_failures_in_a_row_open_the_hosts_breaker(self, telegram: FakeSender) -> None:
-        telegram.answer = says(Outcome.RETRY, Code.TIMEOUT)
-        for _ in range(breaker.TOLERATED):
-            waiting()
-        run(Channel.TELEGRAM, NOON)
-        [open_] = breaker.states()
-        assert (open_["venue"], open_["host"]) == ("channel:telegram", "provider")
-        assert (open_["state"], open_["reason"]) == ("open", "timeout")
-
-    def test_what_is_wrong_with_one_address_is_no_failure_of_the_host(
-        self, telegram: FakeSender
-    ) -> None:
-        telegram.answer = says(Outcome.PERMANENT, Code.BLOCKED, gone=True)
-        for _ in range(breaker.TOLERATED):
-            waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert breaker.states() == []
-
-    def test_our_own_account_being_refused_concerns_all(self, telegram: FakeSender) -> None:
-        telegram.answer = says(Outcome.RETRY, Code.UNAUTHORISED)
-        waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert breaker.states()[0]["reason"] == "forbidden"
-
-    def test_a_short_break_is_waited_out(self, telegram: FakeSender) -> None:
-        open_breaker(Channel.TELEGRAM, "provider", Fault.RATE_LIMITED, 20)
-        row = waiting(channels=[TELEGRAM, EMAIL])
-        run(Channel.TELEGRAM, NOON)
-        assert (state(row), telegram.sent) == (("pending", ""), [])
-        assert (row.channel, row.due_at) == (TELEGRAM, NOON + timedelta(seconds=20))
-
-    def test_in_a_long_break_the_next_channel_is_tried(self, email: FakeSender) -> None:
-        open_breaker(Channel.TELEGRAM, "provider", Fault.RATE_LIMITED, 600)
-        row = waiting(channels=[TELEGRAM, EMAIL])
-        assert run(Channel.TELEGRAM, NOON).elsewhere == {Channel.EMAIL}
-        run(Channel.EMAIL, NOON + MINUTE)
-        assert email.ids == [row.pk]
-
-    def test_a_long_break_without_another_channel_is_waited_out(self) -> None:
-        open_breaker(Channel.TELEGRAM, "provider", Fault.RATE_LIMITED, 600)
-        row = waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert state(row) == ("pending", "")
-        assert row.due_at == NOON + timedelta(seconds=600)
-
-
-class TestMishaps:
-    """Whatever a text, an address or a sender does, its row ends and the others are sent."""
-
-    @pytest.mark.parametrize("problem", [KeyError("net"), Code.BAD_MESSAGE])
-    def test_a_text_that_cannot_be_written_fails_its_row(
-        self, telegram: FakeSender, texts: Texts, problem: Exception | Code
-    ) -> None:
-        bad, good = waiting(), waiting()
-        texts.broken[bad.pk] = problem
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert (ran.sent, ran.failed) == (1, 1)
-        assert (state(bad), state(good)) == (("failed", "bad_message"), ("sent", ""))
-        assert telegram.ids == [good.pk]
-
-    def test_a_text_bad_for_one_channel_may_do_for_the_next(
-        self, email: FakeSender, texts: Texts
-    ) -> None:
-        row = waiting(channels=[TELEGRAM, EMAIL])
-        texts.broken[row.pk] = Code.BAD_MESSAGE
-        run(Channel.TELEGRAM, NOON)
-        texts.broken.clear()
-        run(Channel.EMAIL, NOON + MINUTE)
-        assert email.ids == [row.pk]
-
-    def test_a_sender_that_raises_is_tried_again_later(self, telegram: FakeSender) -> None:
-        def broken(_: Any) -> Any:
-            raise RuntimeError("what now?")
-
-        telegram.answer = broken
-        row = waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert state(row) == ("pending", "malformed")
-        assert Attempt.objects.get().detail == "RuntimeError"
-
-    def test_a_sender_that_never_answers_is_not_waited_for(
-        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def silent(_: Any) -> Any:
-            await asyncio.Event().wait()
-
-        monkeypatch.setattr("notifications.sending.dispatch.SEND_WITHIN_S", 0.05)
-        monkeypatch.setattr(telegram, "send", silent)
-        row = waiting()
-        run(Channel.TELEGRAM, NOON)
-        assert state(row) == ("pending", "timeout")
-
-    def test_what_was_answered_is_told_whatever_happens_beside_it(
-        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The row that was sent is settled; the one nobody heard of lapses with its lease."""
-        telegram.batch = 1
-        heard, calls = gates.heard, [0]
-
-        async def break_once(answers: Any) -> None:
-            calls[0] += 1
-            if calls[0] == 1:
-                raise RuntimeError("what now?")
-            await heard(answers)
-
-        monkeypatch.setattr(gates, "heard", break_once)
-        for _ in range(8):
-            waiting()
-        ran = run(Channel.TELEGRAM, NOON)
-        assert ran.sent == len(telegram.sent) == 8
-
-    def test_a_sender_that_loses_count_loses_no_row(
-        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def forgetful(batch: Any) -> list[Any]:
-            return []
-
-        monkeypatch.setattr(telegram, "send", forgetful)
-        rows = [waiting(), waiting()]
-        assert run(Channel.TELEGRAM, NOON).later == 2
-        assert [state(row)[0] for row in rows] == ["pending", "pending"]
-
-    def test_an_address_nobody_can_read_fails_its_row(
-        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        bad, good = anna(), anna()
-        rows = [waiting(recipient_id=one.pk) for one in (bad, good)]
-
-        def host(address: Any) -> str:
-            if address["chat_id"] == bad.telegram_id:
-                raise ValueError(address)
-            return "provider"
-
-        monkeypatch.setattr(telegram, "host", host)
-        run(Channel.TELEGRAM, NOON)
-        assert [state(row) for row in rows] == [("failed", "bad_address"), ("sent", "")]
-
-    def test_too_late_to_begin_is_given_back(
-        self, telegram: FakeSender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(delivery, "BEGIN_WITHIN_S", -1.0)
-        monkeypatch.setattr(delivery, "BUDGET_S", 0.0)
-        row = waiting()
-        ran = run(Channel.TELEGRAM, NOON, budget_s=0.001)
-        assert telegram.sent == []
-        assert ran.given_back >= 1
-        assert state(row)[0] == "pending"
-        assert row.attempts == 0
-
-    def test_what_was_sent_is_told_once_the_database_is_back(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        real, calls = outbox.settle, [0]
-
-        def away(results: Any, now: Any) -> Any:
-            calls[0] += 1
-            if calls[0] <= 2:
-                raise OperationalError("the database system is starting up")
-            return real(results, now)
-
-        monkeypatch.setattr(outbox, "settle", away)
-        monkeypatch.setattr("notifications.sending.teller.connection.close", lambda: None)
-        monkeypatch.setattr(teller, "LISTEN_S", 0.01)
-        row = waiting()
-
-        ran = run(Channel.TELEGRAM, NOON)
-
-        assert (ran.sent, state(row)) == (1, ("sent", ""))
-        assert calls[0] == 3
-
-    def test_a_database_away_for_longer_than_a_lease_is_told(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def away(*_: Any) -> Any:
-            raise OperationalError("no route to host")
-
-        monkeypatch.setattr(outbox, "settle", away)
-        monkeypatch.setattr(teller, "TELL_WITHIN_S", -1.0)
-        waiting()
-        with pytest.raises(OperationalError):
-            run(Channel.TELEGRAM, NOON)
 
 
 class TestSeveralAddresses:
