@@ -52,7 +52,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Returns the sections, in `ORDER`, with the links this person may follow."""
     named = [title for title in ORDER if title in sections]
     others = [title for title in sections if title not in ORDER]
-    groups = ((title, _allowed(sections[title], request)) for title in (*named, *others))
+    groups = [(title, _allowed(sections[title], request)) for title in (*named, *others)]
+    here = _here(request.path, [item["link"] for _, items in groups for item in items])
+    for _, items in groups:
+        for item in items:
+            item["active"] = item["link"] == here
     return [
         {"title": title, "separator": True, "collapsible": False, "items": items}
         for title, items in groups
@@ -66,6 +70,11 @@ def _allowed(links: list[Link], request: HttpRequest) -> list[dict[str, Any]]:
         for entry in links
         if not entry.permission or request.user.has_perm(entry.permission)
     ]
+
+
+def _here(path: str, links: list[str]) -> str:
+    """The link the page belongs to: the longest that its path begins with, "" without one."""
+    return max((link for link in links if path.startswith(link)), key=len, default="")
 
 
 def unfold() -> dict[str, Any]:

@@ -153,6 +153,7 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "ArbEdge <no-reply@localhost>")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "arbedge.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"

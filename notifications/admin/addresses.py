@@ -14,10 +14,10 @@ from accounts import audit
 from accounts.admin import asking, told
 from accounts.admin.finding import ChoiceFilter
 from accounts.admin.owned import OfPeopleAdmin
+from arbedge import writing
 from arbedge.desk import ReadOnlyAdmin, word
 from arbedge.names import Channel, Door
 from notifications.addressing import suppressions
-from notifications.admin import words
 from notifications.admin.owned import SearchedByRecipient
 from notifications.models import Address, Chat, Suppression
 from notifications.names import AddressState, ChatType
@@ -69,11 +69,6 @@ class AddressAdmin(SearchedByRecipient, ReadOnlyAdmin):
     def where(self, one: Address) -> str:
         """The channel and what is shown of the address."""
         return f"{one.channel.replace('_', ' ')} {one.shown}"
-
-    @display(description="Of")
-    def who(self, one: Address) -> str:
-        """Whose it is."""
-        return words.recipient(one)
 
     @display(description="State")
     def stands(self, one: Address) -> str:
@@ -179,10 +174,10 @@ class ChatAdmin(asking.Doing, OfPeopleAdmin):
     list_filter = (TypeFilter,)
     list_select_related = ("registered_by",)
     fields = (
-        "title", "type", "telegram_id", "person", "stands", "language", "zone", "min_net",
-        "notional_usd", "horizon_hours", "joined",
+        "title", "type", "telegram_id", "person", "stands", "language", "zone", "figures",
+        "least", "joined",
     )  # fmt: skip
-    readonly_fields = ("person", "stands", "joined")
+    readonly_fields = ("person", "stands", "figures", "least", "joined")
     actions = ()
     deeds = (PAUSE, RESUME)
 
@@ -197,6 +192,16 @@ class ChatAdmin(asking.Doing, OfPeopleAdmin):
         if one.gone:
             return word("bad", f"gone: {one.gone.replace('_', ' ')}")
         return word("warn", "paused") if one.paused else word("good", "active")
+
+    @display(description="Figures for")
+    def figures(self, one: Chat) -> str:
+        """The size and horizon its posts are made for."""
+        return f"{writing.money(one.notional_usd)} over {writing.hours(one.horizon_hours)}"
+
+    @display(description="Least net")
+    def least(self, one: Chat) -> str:
+        """What pays less is not posted there."""
+        return writing.percent(one.min_net)
 
     @display(description="Since")
     def joined(self, one: Chat) -> str:

@@ -105,13 +105,19 @@ class ToldAdmin(SearchedByRecipient, ReadOnlyAdmin):
 
     @display(description="About")
     def about(self, one: Any) -> str:
-        """What is told, of which opportunity."""
-        return f"{one.topic.replace('_', ' ')} #{one.message_id}"
+        """What is told, of which coin; of a message that is pruned its number."""
+        if not hasattr(one, "message_about"):
+            self.prepare([one])
+        return str(one.message_about or f"{one.topic.replace('_', ' ')} #{one.message_id}")
 
-    @display(description="To")
-    def who(self, one: Any) -> str:
-        """Whose it is."""
-        return words.recipient(one)
+    def prepare(self, rows: list[Any]) -> None:
+        """The names of the recipients, and what the messages are about."""
+        super().prepare(rows)
+        found = Message.objects.only("topic", "asset", "kind")
+        known = found.in_bulk({row.message_id for row in rows})
+        for row in rows:
+            message = known.get(row.message_id)
+            row.message_about = "" if message is None else words.about(message)
 
     @display(description="State")
     def stands(self, one: Any) -> str:
@@ -184,8 +190,8 @@ class DeliveryAdmin(asking.Doing, ToldAdmin):
         now = timezone.now()
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": "Channels",
+            "content_title": "Channels",
             "age": writing.duration(channel_health.queue_age_s(now) or 0),
             "dead": channel_health.dead_letters(),
             "lines": [_line(one) for one in channel_health.report(now)],

@@ -87,8 +87,8 @@ class DistributionAdmin(ReadOnlyAdmin):
         stored = {row.kind: row for row in Distribution.objects.all()}
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": "Distribution",
+            "content_title": "Distribution",
             "lines": [
                 _line(kind, stored.get(kind), may=request.user.has_perm(MAY)) for kind in Kind
             ],

@@ -62,7 +62,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @display(description="About")
     def about(self, one: Message) -> str:
         """The topic and the coin."""
-        return f"{one.topic.replace('_', ' ')} {one.asset} {one.kind}".strip()
+        return words.about(one)
 
     @display(description="Eligible")
     def reached(self, one: Message) -> str:

@@ -170,8 +170,8 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
         place = form.cleaned_data if form.is_valid() else {"topic": "opened", "channel": "telegram"}
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": "Texts of messages",
+            "content_title": "Texts",
             "form": form,
             **_panel(Topic(place["topic"]), Channel(place["channel"])),
         }

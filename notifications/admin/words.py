@@ -11,7 +11,7 @@ from accounts.admin.told import link
 from accounts.models import User
 from arbedge.desk import word
 from notifications.codes import Why
-from notifications.models import Chat, Told
+from notifications.models import Chat, Message, Told
 from notifications.names import CHANNELS, DeliveryState, Recipient, SliceState
 
 DELIVERY_TONES: Final = {
@@ -79,11 +79,17 @@ def channel(number: int) -> str:
     return CHANNELS[number].value.replace("_", " ")
 
 
-def recipient(one: Any) -> SafeString:
-    """Whose it is, as a link to the person's or the chat's page."""
+def recipient(one: Any, name: str = "") -> SafeString:
+    """Whose it is, as a link to the person's or the chat's page; without a name its number."""
+    number = one.recipient_id
     if one.recipient == Recipient.USER:
-        return link("accounts_user_change", f"person {one.recipient_id}", one.recipient_id)
-    return link("notifications_chat_change", f"chat {one.recipient_id}", one.recipient_id)
+        return link("accounts_user_change", name or f"person {number}", number)
+    return link("notifications_chat_change", name or f"chat {number}", number)
+
+
+def about(message: Message) -> str:
+    """What is told, of which coin: `opened WIF funding`."""
+    return f"{message.topic.replace('_', ' ')} {message.asset} {message.kind}".strip()
 
 
 def names_of(rows: list[Any]) -> dict[tuple[str, int], str]:

@@ -17,6 +17,7 @@ from opportunities.models import (
     Opportunity,
     ScanRecord,
 )
+from opportunities.pages import venue
 
 LATE_SCAN = timedelta(minutes=2)
 
@@ -53,7 +54,9 @@ def found(request: HttpRequest) -> Iterable[dashboard.Line]:  # noqa: ARG001
     for one in live[:5]:
         target = reverse("admin:opportunities_opportunity_change", args=[one.pk])
         tone = STATE_TONES[State(one.state)]
-        text = f"{one.asset} {one.kind} ▲ {one.long_venue} ▼ {one.short_venue}"
+        legs = f"▲ {venue(one.long_venue)}"
+        legs += f" ▼ {venue(one.short_venue)}" if one.short_venue else ""
+        text = f"{one.asset} {one.kind} {legs}"
         yield dashboard.Line(tone, text, writing.percent(one.net), target)
 
 

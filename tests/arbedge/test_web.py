@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.test import Client
+from django.utils import formats
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django import Settings
 
-from arbedge import console
+from arbedge import console, writing
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +85,41 @@ def test_every_link_of_the_console_leads_somewhere(operator: Client) -> None:
     links = [item["link"] for group in console.navigation(request) for item in group["items"]]
     assert links
     assert {link: operator.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("notifications/delivery/", "Queue"),
+        ("notifications/delivery/channels/", "Channels"),
+        ("notifications/variant/texts/", "Texts"),
+        ("notifications/chat/", "Chats"),
+    ],
+)
+def test_the_navigation_marks_the_one_page_the_operator_is_on(
+    operator: Client, path: str, title: str
+) -> None:
+    request = operator.get(f"/console/{path}").wsgi_request
+    items = [item for group in console.navigation(request) for item in group["items"]]
+    assert [item["title"] for item in items if item["active"]] == [title]
+
+
+def test_the_first_page_is_none_of_the_navigations(operator: Client) -> None:
+    request = operator.get("/console/").wsgi_request
+    items = [item for group in console.navigation(request) for item in group["items"]]
+    assert not any(item["active"] for item in items)
+
+
+def test_the_console_writes_times_as_all_pages_do() -> None:
+    at = datetime(2026, 11, 21, 14, 42, tzinfo=UTC)
+    assert formats.localize(at) == writing.moment(at)
+
+
+def test_an_empty_table_says_whether_the_search_left_anything_out(operator: Client) -> None:
+    page = operator.get("/console/notifications/suppression/").content.decode()
+    assert "Nothing here yet" in page
+    page = operator.get("/console/notifications/suppression/?q=nobody").content.decode()
+    assert "Nothing matches" in page
 
 
 @pytest.mark.parametrize("page", ["periodictask/add/", "intervalschedule/", "crontabschedule/add/"])

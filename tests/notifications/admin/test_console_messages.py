@@ -65,6 +65,27 @@ def test_lists_ask_as_often_for_many_rows_as_for_few(model: str) -> None:
     assert asked[1] <= asked[0] <= 8
 
 
+@pytest.mark.parametrize("model", ["delivery", "deliverylog"])
+def test_a_delivery_is_told_by_coin_and_name(model: str) -> None:
+    person, message = UserFactory(), MessageFactory(asset="WIF")
+    of = {"message": message} if model == "delivery" else {"message_id": message.pk}
+    row = (DeliveryFactory if model == "delivery" else DeliveryLogFactory)(
+        recipient_id=person.pk, **of
+    )
+    client, _ = desk()
+    for path in (f"{model}/", f"{model}/{row.pk}/change/"):
+        text = page(client, path)
+        assert "opened WIF funding" in text
+        assert str(person) in text
+
+
+def test_a_chat_tells_what_its_posts_are_made_for() -> None:
+    chat = ChatFactory(notional_usd=5_000, horizon_hours=24, min_net=0.0015)
+    text = page(desk()[0], f"chat/{chat.pk}/change/")
+    assert "$5\u2009k over 24\u2009h" in text
+    assert "+0.15\u2009%" in text
+
+
 @pytest.mark.parametrize("model", LISTS)
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.USER])
 def test_support_looks_and_users_do_not(model: str, role: Role) -> None:
