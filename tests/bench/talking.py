@@ -110,10 +110,13 @@ def _ask(at: Receiver, url: str, people: Sequence[int], per_s: float | None) -> 
     at.clear()
     posted, stored = asyncio.run(_post(url, people, per_s))
     end = time.monotonic() + PATIENCE_S
-    while at.taken() < len(people):
-        assert time.monotonic() < end, f"only {at.taken()} of {len(people)} were answered"
+    answered: dict[int, float] = {}
+    while len(answered) < len(people):
+        assert time.monotonic() < end, f"only {len(answered)} of {len(people)} were answered"
         time.sleep(LOOK_S)
-    answered = {int(call["to"]): call["at_ms"] for call in at.calls() if call["status"] == 200}
+        if at.taken() >= len(people):
+            answered = {int(one["to"]): one["at_ms"] for one in at.calls()
+                        if one["status"] == 200 and one["to"]}  # fmt: skip
     time.sleep(SETTLED_S)
     return Asked(
         took_s=(max(answered.values()) - min(posted.values())) / 1000,
