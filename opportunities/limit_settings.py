@@ -15,8 +15,9 @@ from arbedge.names import Door, Kind, Profile
 from opportunities import stored_policy
 from opportunities.limits import LIMITS, Limit
 from opportunities.models import LimitProfile, LimitSetting
+from opportunities.policy import Policy
 
-NOTE: Final = "set in Telegram"
+NOTES: Final = {Door.TELEGRAM: "set in Telegram"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,18 @@ class Held:
 
 def held(name: str, kind: Kind | None = None) -> Held:
     """The limit as the next scan takes it. Raises BadInput (unknown_limit)."""
-    limit, policy = _limit(name), stored_policy.current()
-    own = any(
-        (one.name, one.kind, one.venue, one.symbol) == (name, kind, None, None)
-        for one in policy.overrides
-    )
-    default = limit.default(policy.profile, kind)
-    return Held(limit, kind, policy.value(name, kind), default, own)
+    return _held(_limit(name), kind, stored_policy.current())
 
 
 def own() -> list[Held]:
-    """Every limit an operator set for all instruments, in the order of the limits."""
-    aims = {(one.name, one.kind) for one in stored_policy.current().overrides if not one.aimed}
-    order = list(LIMITS)
-    known = (aim for aim in aims if aim[0] in LIMITS)
+    """Every limit an operator set for all instruments, in the order of the limits. Two queries."""
+    policy = stored_policy.current()
+    aims = {(one.name, one.kind) for one in policy.overrides if not one.aimed}
     return [
-        held(*aim) for aim in sorted(known, key=lambda aim: (order.index(aim[0]), aim[1] or ""))
+        _held(limit, kind, policy)
+        for name, limit in LIMITS.items()
+        for kind in (None, *Kind)
+        if (name, kind) in aims
     ]
 
 
@@ -59,7 +56,7 @@ def change(
 ) -> Held:
     """Sets a limit for all instruments, from the next scan on; None takes the product's own again.
 
-    Returns what counted before. Raises BadInput (unknown_limit, bad_limit).
+    Returns what counted before. Raises BadInput (unknown_limit, bad_limit, no_profile).
     """
     limit = _limit(name)
     if value is not None:
@@ -81,20 +78,12 @@ def change(
             if value is None:
                 LimitSetting.objects.filter(**aim).delete()
             else:
-                told = {"value": value, "note": NOTE}
+                told = {"value": value, "note": NOTES.get(door, "")}
                 LimitSetting.objects.update_or_create(**aim, defaults=told)
         new = held(name, kind).value
         changes = {f"{name} {of_kind}".strip(): (before.value, new)}
         audit.record("limit.changed", profile, changes=changes, by=by)
     return before
-
-
-def _limit(name: str) -> Limit:
-    found = LIMITS.get(name)
-    if found is None:
-        text = f"“{name[:48]}” is no limit."
-        raise BadInput(text, code="unknown_limit", field="name", value=name[:48])
-    return found
 
 
 def profile() -> Profile:
@@ -105,7 +94,7 @@ def profile() -> Profile:
 def use(wanted: Profile, *, door: Door, by: User) -> Profile:
     """Puts a profile in force from the next scan on. Returns the one that was."""
     with transaction.atomic(), audit.doing(door, by), disable_auditlog():
-        rows = {row.name: row for row in LimitProfile.objects.select_for_update()}
+        rows = {row.name: row for row in LimitProfile.objects.select_for_update().order_by("pk")}
         before = next((Profile(row.name) for row in rows.values() if row.active), Profile.STRICT)
         chosen = rows.get(wanted.value) or LimitProfile(name=wanted.value)
         LimitProfile.objects.filter(active=True).update(active=False)
@@ -113,3 +102,18 @@ def use(wanted: Profile, *, door: Door, by: User) -> Profile:
         chosen.save()
         audit.record("profile.put_in_force", chosen, changes={"profile": (before, wanted)}, by=by)
     return before
+
+
+def _held(limit: Limit, kind: Kind | None, policy: Policy) -> Held:
+    own = any((one.name, one.kind) == (limit.name, kind) and not one.aimed
+              for one in policy.overrides)  # fmt: skip
+    default = limit.default(policy.profile, kind)
+    return Held(limit, kind, policy.value(limit.name, kind), default, own)
+
+
+def _limit(name: str) -> Limit:
+    found = LIMITS.get(name)
+    if found is None:
+        text = f"“{name[:48]}” is no limit."
+        raise BadInput(text, code="unknown_limit", field="name", value=name[:48])
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from auditlog.models import LogEntry
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from arbedge.errors import BadInput
@@ -63,6 +64,22 @@ def test_what_operators_set_is_listed_in_the_order_of_the_limits(operator: User)
     change(operator, 0.003)
     listed = [(one.limit.name, one.kind) for one in limit_settings.own()]
     assert listed == [("threshold", None), ("threshold", Kind.SPOT), ("max_spread", None)]
+
+
+def test_the_list_takes_two_queries_however_much_was_set(
+    operator: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for kind in (None, *Kind):
+        change(operator, 0.002, kind)
+    with django_assert_num_queries(2):
+        assert len(limit_settings.own()) == 1 + len(Kind)
+
+
+def test_what_was_set_says_where(operator: User) -> None:
+    change(operator, 0.002)
+    assert LimitSetting.objects.get().note == "set in Telegram"
+    limit_settings.change("threshold", 0.003, door=Door.CONSOLE, by=operator)
+    assert LimitSetting.objects.get().note == ""
 
 
 def test_values_of_single_venues_are_left_alone(operator: User) -> None:
