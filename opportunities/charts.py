@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 WIDTH_PX, HEIGHT_PX, CSS_DPI = 400, 250, 100
+SMALL = 7.5  # points: ten pixels on a phone that shows the drawing at its own width
+LETTER_EM = 0.55  # how wide a letter is, on average
 SCALE_PNG: Final = 2
 THEMES: Final[Mapping[str, Mapping[str, str]]] = {
     "light": {
@@ -122,7 +124,7 @@ def draw_waterfall(
     axes.xaxis.set_major_formatter(lambda value, _: tick(value, voice))
     axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", color=colours["line"], linewidth=0.6)
-    drawing.subplots_adjust(left=0.42, right=0.83, top=1 - 34 / height, bottom=44 / height)
+    drawing.subplots_adjust(left=0.42, right=0.81, top=1 - 34 / height, bottom=44 / height)
     return finished(drawing, form)
 
 
@@ -156,9 +158,15 @@ def frame(
     axes.tick_params(colors=colours["soft"], labelsize=8, length=0)
     left = {"x": 10 / WIDTH_PX, "ha": "left"}
     drawing.text(y=1 - 18 / height_px, s=title, color=colours["ink"], fontsize=9.5, **left)  # type: ignore[arg-type]
-    drawing.text(y=7 / height_px, s=source, color=colours["soft"], fontsize=6.5, **left)  # type: ignore[arg-type]
+    drawing.text(y=7 / height_px, s=source, color=colours["soft"], fontsize=_small(source), **left)  # type: ignore[arg-type]
     drawing.subplots_adjust(left=0.15, right=0.74, top=1 - 34 / height_px, bottom=46 / height_px)
     return drawing, axes, colours
+
+
+def _small(text: str) -> float:
+    """The size of small print, less where a line of so many letters would run out."""
+    room_pt = (WIDTH_PX - 20) * 72 / CSS_DPI
+    return min(SMALL, room_pt / (LETTER_EM * max(len(text), 1)))
 
 
 def tick(value: float, voice: Voice = ENGLISH, sign: str = "") -> str:
@@ -177,7 +185,7 @@ def _line(axes: Axes, line: Line, colours: Mapping[str, str]) -> None:
     width = 1.2 if line.colour == "soft" else 1.8
     axes.plot(line.at, values, color=colour, linewidth=width, drawstyle=style)  # type: ignore[arg-type]
     last = max(place for place, value in enumerate(line.values) if value is not None)
-    axes.plot([line.at[last]], [values[last]], "o", color=colour, markersize=4)  # type: ignore[arg-type]
+    axes.plot([line.at[last]], [values[last]], "o", color=colour, markersize=4, clip_on=False)  # type: ignore[arg-type]
 
 
 def _axes(axes: Axes, chart: Chart, lines: Sequence[Line], colours: Mapping[str, str]) -> None:
@@ -205,7 +213,8 @@ def _axes(axes: Axes, chart: Chart, lines: Sequence[Line], colours: Mapping[str,
     for mark in chart.marks:
         axes.annotate(
             mark.label, (mark.at, 1.0), xycoords=("data", "axes fraction"), xytext=(2, -1),
-            textcoords="offset points", fontsize=6.5, color=colours["soft"], va="top", rotation=90,
+            textcoords="offset points", fontsize=SMALL, color=colours["soft"], va="top",
+            rotation=90,
             bbox={"facecolor": colours["ground"], "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
         )  # fmt: skip
 

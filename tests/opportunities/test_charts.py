@@ -186,3 +186,13 @@ def test_parts_of_a_net_are_named_by_the_voice(written: list[str]) -> None:
         [Part("Fee, long entry", -0.001, "cost"), Part("Net", 0.002, "net")], "ArbEdge", voice=voice
     )
     assert {"Del funding al neto", "Comisión", "Net"} <= set(written)
+
+
+@pytest.mark.parametrize("letters", [20, 68, 74, 90])
+def test_small_print_ends_within_the_drawing_and_is_no_larger_than_needed(letters: int) -> None:
+    source = ("ArbEdge, de Binance y Bitget, 21 nov 2026 11:42 UTC-03, comisiones " * 2)[:letters]
+    drawing, _, _ = charts.frame("Net", source, "light")
+    [print_] = [text for text in drawing.texts if text.get_text() == source]
+    drawing.draw_without_rendering()
+    assert print_.get_window_extent().x1 <= charts.WIDTH_PX
+    assert float(print_.get_fontsize()) <= charts.SMALL
