@@ -233,7 +233,7 @@ def test_venues_stand_with_their_state_and_age(monkeypatch: pytest.MonkeyPatch, 
 
     text = ask(ada, "/market").text
 
-    assert cells(text, "OKX") == ["OKX", "well", "3s"]
+    assert cells(text, "OKX") == ["OKX", "fine", "3s"]
     assert cells(text, "Bybit ") == ["Bybit", "⚠", "late", "44s"]
     assert cells(text, "Binance") == ["Binance", "⚠", "silent", "unknown"]
     assert cells(text, "Bitget") == ["Bitget", "⚠", "broken", "3s"]
@@ -254,15 +254,15 @@ def test_what_lives_is_counted_by_kind_with_its_best(ada: User) -> None:
 
     text = ask(ada, "/market").text
 
-    assert f"2 · funding · best WIF +0.42{THIN}%" in text
-    assert f"1 · spot · best ARB +0.20{THIN}%" in text
+    assert f"2 funding, best WIF +0.42{THIN}%" in text
+    assert f"1 spot, best ARB +0.20{THIN}%" in text
     assert "0 · basis" in text
 
 
 def test_the_market_keeps_to_the_readers_tier() -> None:
     live("NEW", opened_at=NOON - MINUTE)
 
-    assert "0 · funding" in ask(reader(Tier.FREE), "/market").text
+    assert "0 funding" in ask(reader(Tier.FREE), "/market").text
 
 
 def test_the_widest_funding_is_listed_and_leads_on(ada: User) -> None:
