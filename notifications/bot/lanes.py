@@ -21,10 +21,9 @@ from django.views.decorators.debug import sensitive_variables
 from prometheus_client import Counter, Histogram
 
 from arbedge import sealing
-from notifications.bot import answering, dispatch, intake
+from notifications.bot import answering, dispatch, intake, lane_sql
 from notifications.models.bot import UpdateState
 
-LOCK: Final = 4_407_005
 AT_ONCE: Final = 8  # updates of one lane, before others have their turn
 ATTEMPTS: Final = 5
 ANSWERED_WITHIN: Final = timedelta(minutes=5)
@@ -39,63 +38,6 @@ SECONDS: Final = Histogram(
     "arbedge_bot_seconds", "From an update coming in to its last answer.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300),
 )  # fmt: skip
-
-_FIRST: Final = """
-    update_id = (
-        SELECT update_id FROM notifications_botupdate
-        WHERE lane = %(lane)s AND state < 2 ORDER BY update_id LIMIT 1
-    ) AND state < 2 AND due_at <= %(now)s
-    RETURNING update_id, sealed, state, attempts, calls, received_at, settled_at
-"""
-_CLAIM: Final = f"""
-UPDATE notifications_botupdate SET attempts = attempts + 1 WHERE {_FIRST}
-"""  # noqa: S608
-# What another worker ended while this one came is no longer open when its row is looked at again.
-_TAKE: Final = f"""
-WITH turn AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s, hashint8(%(lane)s)) AS mine),
-claimed AS (
-    UPDATE notifications_botupdate SET attempts = attempts + 1 FROM turn WHERE mine AND {_FIRST}
-)
-SELECT mine, claimed.* FROM turn LEFT JOIN claimed ON true
-"""  # noqa: S608
-_KEEP: Final = """
-UPDATE notifications_botupdate SET state = %s, calls = %s, sealed = '', settled_at = %s
-WHERE update_id = %s AND state = 0 AND attempts = %s
-"""
-# Nothing else is open in most lanes: then the turn ends with its only update.
-_END: Final = """
-WITH ended AS (
-    UPDATE notifications_botupdate
-    SET state = %(state)s, problem = %(problem)s, sealed = '', calls = '[]', settled_at = %(now)s
-    WHERE update_id = %(number)s
-), others AS MATERIALIZED (
-    SELECT EXISTS (
-        SELECT FROM notifications_botupdate
-        WHERE lane = %(lane)s AND state < 2 AND update_id <> %(number)s
-    ) AS wait
-)
-SELECT wait, CASE WHEN NOT wait THEN pg_advisory_unlock(%(lock)s, hashint8(%(lane)s)) END
-FROM others
-"""
-# What ended in order was no attempt that failed.
-_LATER: Final = """
-UPDATE notifications_botupdate SET calls = %s, due_at = %s, attempts = greatest(attempts - 1, 0)
-WHERE update_id = %s
-"""
-_AGAIN: Final = """
-UPDATE notifications_botupdate SET due_at = %s WHERE update_id = %s AND state < 2
-"""
-_GIVE_BACK: Final = """
-SELECT pg_advisory_unlock(%(lock)s, hashint8(%(lane)s)), (
-    SELECT due_at <= %(now)s FROM notifications_botupdate
-    WHERE lane = %(lane)s AND state < 2 ORDER BY update_id LIMIT 1
-)
-"""
-_DUE: Final = """
-SELECT lane FROM notifications_botupdate
-WHERE state < 2 AND due_at <= %s AND (received_at <= %s OR due_at > received_at)
-GROUP BY lane ORDER BY min(due_at) LIMIT %s
-"""
 
 Calls = Sequence[dict[str, Any]]
 log = structlog.get_logger(__name__)
@@ -135,7 +77,7 @@ class _Turn:
 
     def told(self, **more: Any) -> dict[str, Any]:
         """The parameters of a statement about this lane."""
-        return {"lock": LOCK, "lane": self.lane, "now": self.now, **more}
+        return {"lock": lane_sql.LOCK, "lane": self.lane, "now": self.now, **more}
 
 
 def work(lane: int, now: datetime) -> int:
@@ -163,7 +105,7 @@ def due(now: datetime, *, all_of_them: bool = False) -> list[int]:
     """Lanes nobody seems to be woken for, or all with something due; 200 at most."""
     came = now if all_of_them else now - WOKEN_WITHIN
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [now, came, FOUND])
+        cursor.execute(lane_sql.DUE, [now, came, FOUND])
         return [int(lane) for (lane,) in cursor.fetchall()]
 
 
@@ -173,7 +115,7 @@ def _taken(lane: int, now: datetime) -> Iterator[_Turn]:
     An update that is due is claimed with it."""
     turn = _Turn(lane, now)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, turn.told())
+        cursor.execute(lane_sql.TAKE, turn.told())
         mine, *found = cursor.fetchone()
     turn.mine, turn.first = bool(mine), _read(found)
     try:
@@ -187,7 +129,7 @@ def _give_back(turn: _Turn) -> None:
     """Looks once more: who was woken for an update meanwhile found the lane taken and left."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, turn.told())
+            cursor.execute(lane_sql.GIVE_BACK, turn.told())
             turn.more = bool(cursor.fetchone()[1])
     except (OperationalError, InterfaceError) as error:
         log.warning("lane_lost", error=type(error).__name__)
@@ -219,7 +161,7 @@ def _go(row: _Row, turn: _Turn) -> None:
 def _claim(turn: _Turn) -> _Row | None:
     """The first open update of the lane, its attempt counted; None where it is not due yet."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, turn.told())
+        cursor.execute(lane_sql.CLAIM, turn.told())
         return _read(cursor.fetchone())
 
 
@@ -245,7 +187,7 @@ def _handle(row: _Row, turn: _Turn) -> None:
         state = UpdateState.ANSWERING if calls else UpdateState.DONE
         written = json.dumps(list(calls))
         with connection.cursor() as cursor:
-            cursor.execute(_KEEP, [state.value, written, now, row.update_id, row.attempts])
+            cursor.execute(lane_sql.KEEP, [state.value, written, now, row.update_id, row.attempts])
             if cursor.rowcount != 1:
                 raise TurnLost("another worker has the update")
         row.calls, row.handled_at, row.state = calls, now, state.value
@@ -268,7 +210,7 @@ def _answer(row: _Row, turn: _Turn) -> None:
         return
     wait = timedelta(seconds=sent.wait_s or NOT_NOW_S)
     with connection.cursor() as cursor:
-        cursor.execute(_LATER, [json.dumps(list(sent.left)), now + wait, row.update_id])
+        cursor.execute(lane_sql.LATER, [json.dumps(list(sent.left)), now + wait, row.update_id])
     PUT_OFF.labels("answer").inc()
 
 
@@ -276,7 +218,7 @@ def _end(row: _Row, problem: str, turn: _Turn) -> None:
     state = UpdateState.FAILED if problem else UpdateState.DONE
     told = turn.told(state=state.value, problem=problem, number=row.update_id)
     with connection.cursor() as cursor:
-        cursor.execute(_END, told)
+        cursor.execute(lane_sql.END, told)
         turn.mine = turn.next = bool(cursor.fetchone()[0])
     _ended(row, problem or "answered", turn)
 
@@ -294,4 +236,4 @@ def _again(row: _Row, now: datetime, why: str) -> None:
     PUT_OFF.labels(why).inc()
     wait = timedelta(seconds=2.0 ** (row.attempts - 1))
     with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
-        cursor.execute(_AGAIN, [now + wait, row.update_id])
+        cursor.execute(lane_sql.AGAIN, [now + wait, row.update_id])

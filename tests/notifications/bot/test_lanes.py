@@ -107,7 +107,7 @@ def test_who_comes_in_while_a_lane_is_worked_on_is_not_forgotten(bot: Bot) -> No
 def test_a_lane_that_another_worker_has_is_left_to_him() -> None:
     [update] = says("/why 7")
     with another_connection() as other:
-        other.execute(f"SELECT pg_advisory_lock({lanes.LOCK}, hashint8({ANNA}))")
+        other.execute(f"SELECT pg_advisory_lock({lane_sql.LOCK}, hashint8({ANNA}))")
         assert lanes.work(ANNA, NOON) == 0
         other.execute("SELECT pg_advisory_unlock_all()")
     assert lanes.work(ANNA, NOON) == 1
@@ -118,7 +118,7 @@ def test_a_lane_is_given_back() -> None:
     says("/why 7")
     lanes.work(ANNA, NOON)
     with another_connection() as other:
-        taken = other.execute(f"SELECT pg_try_advisory_lock({lanes.LOCK}, hashint8({ANNA}))")
+        taken = other.execute(f"SELECT pg_try_advisory_lock({lane_sql.LOCK}, hashint8({ANNA}))")
         assert taken.fetchone() == (True,)
 
 
