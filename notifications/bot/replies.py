@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Button:
 
 
 Rows = tuple[tuple[Button, ...], ...]
+LONGEST_LINE: Final = 64  # bytes (core.telegram.org/bots/api#inlinekeyboardbutton)
+TICK: Final = "✓"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,30 @@ class Reply:
 def rows(buttons: Sequence[Button], wide: int = 2) -> Rows:
     """Buttons in rows of at most `wide`."""
     return tuple(tuple(buttons[at : at + wide]) for at in range(0, len(buttons), wide))
+
+
+def in_rows(*each: Sequence[Button]) -> Rows:
+    """These rows, empty ones left out."""
+    return tuple(tuple(row) for row in each if row)
+
+
+def fitting(label: str, *words: object) -> tuple[Button, ...]:
+    """A button whose line is these words; none where Telegram takes no line so long, or a word
+    from outside holds a space and would be read as two."""
+    told = [str(word) for word in words]
+    line = " ".join(told)
+    whole = line.split() == told and len(line.encode()) <= LONGEST_LINE
+    return (Button(label, line),) if whole else ()
+
+
+def turns(page: int, pages: int, *words: object, between: Sequence[Button] = ()) -> list[Button]:
+    """The ways to the pages beside this one, as far as there are such; `words` are the line of a
+    page without its number, `between` stands in the middle."""
+    back = fitting(f"‹ {page - 1}/{pages}", *words, page - 1) if page > 1 else ()
+    on = fitting(f"› {page + 1}/{pages}", *words, page + 1) if page < pages else ()
+    return [*back, *between, *on]
+
+
+def ticked(label: str, on: object) -> str:
+    """The label of a choice, with a tick where it is chosen."""
+    return f"{TICK} {label}" if on else label

@@ -15,7 +15,7 @@ from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, in_rows, rows, turns
 from notifications.channel_health import Health
 from notifications.models import Delivery
 from notifications.names import CHANNELS, DeliveryState
@@ -66,9 +66,11 @@ def _channel(ask: Ask, one: Health) -> Iterator[str]:
 
 
 def _dead(ask: Ask, page: int) -> Reply:
-    rows_of = Delivery.objects.filter(state=DeliveryState.DEAD).order_by("-pk")
+    dead = Delivery.objects.filter(state=DeliveryState.DEAD).order_by("-pk")
     number = channel_health.dead_letters(AT_ONCE)
-    found = list(rows_of[(page - 1) * A_PAGE : page * A_PAGE])
+    pages = -(-number // A_PAGE)
+    page = min(page, pages)
+    found = list(dead[(page - 1) * A_PAGE : page * A_PAGE]) if page else []
     if not found:
         return Reply(ask.say("admin.queue.no_dead"), ((Button("/queue", "queue"),),))
     names = names_of(found)
@@ -77,10 +79,11 @@ def _dead(ask: Ask, page: int) -> Reply:
         ask.say("admin.queue.dead", number=number_of),
         *(_letter(ask, one, names) for one in found),
     ]
-    turns = [Button("‹", f"queue {DEAD} {page - 1}")] if page > 1 else []
-    turns += [Button("›", f"queue {DEAD} {page + 1}")] if number > page * A_PAGE else []
     again = [Button(ask.say("admin.queue.replay"), f"queue {REPLAY}")] if _may_replay(ask) else []
-    return Reply("\n".join(lines), (*rows(turns), *rows([*again, Button("/queue", "queue")])))
+    return Reply(
+        "\n".join(lines),
+        in_rows(turns(page, pages, "queue", DEAD), [*again, Button("/queue", "queue")]),
+    )
 
 
 def _letter(ask: Ask, one: Delivery, names: Mapping[tuple[str, int], str]) -> str:

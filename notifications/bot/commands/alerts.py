@@ -14,7 +14,7 @@ from notifications.bot.alerts import alert_lines, alert_making, levels
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, fitting, in_rows, rows, turns
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 
@@ -64,9 +64,8 @@ def remove(ask: Ask) -> Reply:
     row = triggers.one(ask.user.pk, ask.args["id"])
     told = ask.say("alerts.removed", what=alert_lines.sentence(ask, row))
     triggers.remove(ask.user.pk, row.pk)
-    again = _line_of(row)
-    buttons = [Button(ask.say("alerts.again"), again)] if len(again.encode()) <= 64 else []
-    return Reply(told, rows([*buttons, Button(ask.say("alerts.all"), "alerts")]))
+    again = fitting(ask.say("alerts.again"), *_words_of(row))
+    return Reply(told, rows([*again, Button(ask.say("alerts.all"), "alerts")]))
 
 
 def again(ask: Ask) -> Reply:
@@ -105,10 +104,8 @@ def _list(ask: Ask, number: int) -> Reply:
     lines = [_line(ask, place, row) for place, row in some]
     title = ask.say("alerts.title", count=len(held), most=settings.ALERTS_PER_PERSON)
     buttons = [Button(str(place), f"alert {row.pk}") for place, row in some]
-    turns = [Button(sign, f"alert_page {to}") for sign, to in (("‹", number - 1), ("›", number + 1))
-             if 1 <= to <= last]  # fmt: skip
     text = "\n\n".join([title, *lines, ask.say("alerts.how_often")])
-    return Reply(text, (*rows(buttons, 6), *rows(turns), (add,)))
+    return Reply(text, in_rows(*rows(buttons, 6), turns(number, last, "alert_page"), [add]))
 
 
 def _line(ask: Ask, place: int, row: AlertTrigger) -> str:
@@ -133,10 +130,10 @@ def _one(ask: Ask, row: AlertTrigger) -> Reply:
     return Reply("\n".join(parts), rows(buttons))
 
 
-def _line_of(row: AlertTrigger) -> str:
+def _words_of(row: AlertTrigger) -> list[str]:
     """The line that sets this alert again; the figure is written for programs."""
     level = NONE if row.level is None else repr(row.level)
-    return f"alert_again {row.kind} {row.subject} {level} {row.venue or NONE} {row.label}".strip()
+    return ["alert_again", row.kind, row.subject, level, row.venue or NONE, *row.label.split()]
 
 
 def _watches(ask: Ask) -> list[AlertTrigger]:
@@ -162,10 +159,13 @@ def _now_watched(ask: Ask, row: AlertTrigger) -> Reply:
     hours = style.hours(ask.preferences().horizon_hours)
     level = levels.shown(row, style)
     text = ask.say("alerts.watching", coin=row.subject, level=level, hours=hours)
-    nets = [Button(levels.written(float(one) / 100, Unit.NET, style), f"watch {row.subject} {one}%")
-            for one in OFFERED_NETS]  # fmt: skip
+    nets = [
+        button for one in OFFERED_NETS
+        for button in fitting(levels.written(float(one) / 100, Unit.NET, style), "watch",
+                              row.subject, f"{one}%")
+    ]  # fmt: skip
     stop = Button(ask.say("alerts.unwatch", coin=row.subject), f"alert_remove {row.pk}")
-    return Reply(f"{text}\n{ask.say('alerts.crossing')}", (tuple(nets), (stop,)))
+    return Reply(f"{text}\n{ask.say('alerts.crossing')}", in_rows(nets, [stop]))
 
 
 def _usual_net(ask: Ask) -> float:

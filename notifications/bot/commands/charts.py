@@ -9,11 +9,11 @@ from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands import market
 from notifications.bot.grammar import Arg
-from notifications.bot.market import figures, tellers, viewers
+from notifications.bot.market import tellers, viewers
 from notifications.bot.market.figures import joined, name
 from notifications.bot.market.seen import Seen, headline, look_up
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, in_rows
 from opportunities import listing, pictures
 
 FIRST: Final = "net"
@@ -45,7 +45,7 @@ def _drawn(ask: Ask, opportunity_id: int, which: str, theme: str) -> Reply:
     names = pictures.names(seen.one)
     which = which if which in names else FIRST
     text = joined([headline(seen), ask.say(f"market.picture_{which}"), *_of_old(seen)])
-    other = tellers.DARK if theme == tellers.LIGHT else tellers.LIGHT
+    other = tellers.other(theme)
     charts = [Button(ask.say(f"market.button_{one}"), f"picture {seen.one.pk} {one} {theme}")
               for one in names if one != which]  # fmt: skip
     ways = [
@@ -53,7 +53,7 @@ def _drawn(ask: Ask, opportunity_id: int, which: str, theme: str) -> Reply:
         Button(ask.say("market.details"), f"opportunity {seen.one.pk}"),
     ]
     drawn = tellers.picture(ask, "opportunity", theme, str(seen.one.pk), which)
-    return Reply(text, figures.in_rows(charts, ways), drawn)
+    return Reply(text, in_rows(charts, ways), drawn)
 
 
 def _of_old(seen: Seen) -> list[str]:

@@ -16,7 +16,7 @@ from notifications.bot.commands.account import awake
 from notifications.bot.grammar import Arg
 from notifications.bot.preferences import hours as hours_typed
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bot.replies import Button, Reply, Rows, rows, ticked
 from notifications.bundling import digest_now
 
 NOW: Final = "now"
@@ -71,11 +71,11 @@ def _digest(ask: Ask, row: Preferences) -> Reply:
     held = digest_now.waiting(ask.user.pk)
     if held:
         parts.append(ask.say("digest.waiting", count=held))
-    ways = [Button(_mark(one is frequency, ask.say(f"digest.ways.{_name(one)}")),
+    ways = [Button(ticked(ask.say(f"digest.ways.{_name(one)}"), one is frequency),
                    f"digest {one.value}") for one in Frequency]  # fmt: skip
     hours: Rows = ()
     if frequency is Frequency.DAILY:
-        hours = rows([Button(_mark(one == at, one), f"digest {one}") for one in HOURS_OFFERED], 5)
+        hours = rows([Button(ticked(one, one == at), f"digest {one}") for one in HOURS_OFFERED], 5)
     send = ((Button(ask.say("digest.send", count=held), f"digest {NOW}"),),) if held else ()
     return Reply("\n".join(parts), (*rows(ways, 3), *hours, *send))
 
@@ -118,10 +118,6 @@ def _back(ask: Ask) -> Button:
 
 def _name(frequency: Frequency) -> str:
     return frequency.name.lower()
-
-
-def _mark(chosen: bool, label: str) -> str:  # noqa: FBT001  read from two comparisons
-    return f"● {label}" if chosen else label
 
 
 def _how(word: str) -> Frequency | int | str:

@@ -20,7 +20,7 @@ from notifications.bot.grammar import Arg
 from notifications.bot.market import figures, tellers, viewers
 from notifications.bot.market.figures import joined, name
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, fitting, in_rows
 from notifications.writing.languages import Style
 from notifications.writing.trade_values import venue_name
 from opportunities import announced, coin_charts, listing, quoted
@@ -61,15 +61,16 @@ def funding_of(ask: Ask, coin: str, theme: str) -> Reply:
     best = announced.best_difference(rows)
     lines.append(ask.say("market.no_difference") if best is None else _difference(ask, style, best))
     buttons = [
-        *figures.button(ask.say("market.opportunities_of", coin=shown), f"opportunities ${coin}"),
-        *figures.button(ask.say("market.price_of", coin=shown), f"price {coin}"),
+        *fitting(ask.say("market.opportunities_of", coin=shown), "opportunities", f"${coin}"),
+        *fitting(ask.say("market.price_of", coin=shown), "price", coin),
     ]
+    other = tellers.other(theme)
     again = [
-        *figures.button(ask.say("market.refresh"), f"funding {coin} {theme}"),
-        *figures.button(_other(ask, theme), f"funding {coin} {_opposite(theme)}"),
+        *fitting(ask.say("market.refresh"), "funding", coin, theme),
+        *fitting(ask.say(f"market.{other}"), "funding", coin, other),
     ]
     picture = tellers.picture(ask, "funding", theme, coin)
-    return Reply(joined(lines), figures.in_rows(buttons, again), picture)
+    return Reply(joined(lines), in_rows(buttons, again), picture)
 
 
 def price(ask: Ask) -> Reply:
@@ -91,18 +92,18 @@ def price(ask: Ask) -> Reply:
     lines += _strange(ask, [venue_name(row.venue) for row in rows if row.fresh and row.strange])
     if not rows:
         lines.append(ask.say("market.no_price"))
-    again = figures.button(ask.say("market.refresh"), f"price {coin}/{quote}")
+    again = fitting(ask.say("market.refresh"), "price", f"{coin}/{quote}")
     others = [
-        *figures.button(ask.say("market.funding_button"), f"funding {coin}"),
-        *figures.button(ask.say("market.opportunities_of", coin=name(coin)),
-                        f"opportunities ${coin}"),
-    ]  # fmt: skip
-    return Reply(joined(lines), figures.in_rows(again, others))
+        *fitting(ask.say("market.funding_button"), "funding", coin),
+        *fitting(ask.say("market.opportunities_of", coin=name(coin)), "opportunities", f"${coin}"),
+    ]
+    return Reply(joined(lines), in_rows(again, others))
 
 
 def market(ask: Ask) -> Reply:
     """Venues and their ages, what lives by kind, where funding differs most; with a chart."""
     style, theme = ask.style(), ask.args["theme"] or tellers.LIGHT
+    other = tellers.other(theme)
     known, problem = standing.known(ask.now.timestamp() * 1000)
     lines = [f"<b>{ask.say('market.venues')}</b>"]
     lines.append(ask.say("market.unreadable") if problem else _venues(ask, style, known))
@@ -110,11 +111,11 @@ def market(ask: Ask) -> Reply:
     snapshot = _markets(ask)
     again = [
         Button(ask.say("market.refresh"), f"market {theme}"),
-        Button(_other(ask, theme), f"market {_opposite(theme)}"),
+        Button(ask.say(f"market.{other}"), f"market {other}"),
     ]
     first = [Button(ask.say("market.opportunities"), "opportunities all")]
     if snapshot is None:
-        return Reply(joined([*lines, "", no_data(ask)]), figures.in_rows(first, again[:1]))
+        return Reply(joined([*lines, "", no_data(ask)]), in_rows(first, again[:1]))
     pairs = announced.differences(snapshot, DIFFERENCES_SHOWN)
     lines += ["", f"<b>{ask.say('market.widest')}</b>"]
     rows = [[name(pair.long.asset, 11), venue_name(pair.long.venue)[:8],
@@ -122,10 +123,10 @@ def market(ask: Ask) -> Reply:
              style.percent(pair.per_eight_hours, FUNDING_PLACES)] for pair in pairs]  # fmt: skip
     lines.append(figures.table(rows, "<<<>") if rows else ask.say("market.no_differences"))
     coins = [button for pair in pairs[:3]
-             for button in figures.button(name(pair.long.asset, 11),
-                                          f"funding {pair.long.asset}")]  # fmt: skip
+             for button in fitting(name(pair.long.asset, 11), "funding",
+                                   pair.long.asset)]  # fmt: skip
     picture = tellers.picture(ask, "market", theme)
-    return Reply(joined(lines), figures.in_rows(coins, first, again), picture)
+    return Reply(joined(lines), in_rows(coins, first, again), picture)
 
 
 def no_data(ask: Ask) -> str:
@@ -270,14 +271,6 @@ def _price(style: Style, value: float, row: Quoted, finer: int = 1) -> str:
 def _spread(style: Style, spread: float) -> str:
     text = style.share(spread, SPREAD_PLACES)
     return text if spread >= SMALLEST_SPREAD else f"<{style.share(SMALLEST_SPREAD, SPREAD_PLACES)}"
-
-
-def _other(ask: Ask, theme: str) -> str:
-    return ask.say(f"market.{_opposite(theme)}")
-
-
-def _opposite(theme: str) -> str:
-    return tellers.DARK if theme == tellers.LIGHT else tellers.LIGHT
 
 
 def pair(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from notifications.bot.alerts.things import Thing
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, Rows, fitting, in_rows, rows, turns
 
 HOURS: Final = 24  # where none are said
 OFFERED: Final = (4, 24)
@@ -68,22 +69,24 @@ def _muted(ask: Ask, thing: Thing, until: datetime | None) -> Reply:
     parts = [ask.say(f"mutes.{key}", name=thing.shown, until=_when(ask, until))]
     if made.by_hand:
         parts.append(ask.say("mutes.by_hand"))
-    return Reply("\n".join(parts), (*_changes(ask, thing, made), (_all(ask),)))
+    return Reply("\n".join(parts), in_rows(*_changes(ask, thing, made), [_all(ask)]))
 
 
-def _changes(ask: Ask, thing: Thing, made: Made) -> tuple[tuple[Button, ...], ...]:
-    ends = [Button(ask.style().hours(hours), f"mute {thing.word} {hours}") for hours in OFFERED]
-    good = Button(ask.say("mutes.for_good"), f"mute {thing.word} {GOOD}")
-    return (*ends, good), (Button(ask.say("mutes.undo"), _undo(thing, made, ask.now)),)
+def _changes(ask: Ask, thing: Thing, made: Made) -> Rows:
+    ends = {str(hours): ask.style().hours(hours) for hours in OFFERED}
+    ends[GOOD] = ask.say("mutes.for_good")
+    offered = [button for end, label in ends.items()
+               for button in fitting(label, "mute", thing.word, end)]  # fmt: skip
+    return in_rows(offered, fitting(ask.say("mutes.undo"), *_undo(thing, made, ask.now)))
 
 
-def _undo(thing: Thing, made: Made, now: datetime) -> str:
-    """The line that puts things as they were before."""
+def _undo(thing: Thing, made: Made, now: datetime) -> tuple[object, ...]:
+    """The words of the line that puts things as they were before."""
     if not made.before:
-        return f"unmute {thing.word}"
+        return "unmute", thing.word
     end = made.until_before
     minute = 0 if end is None else max(int(end.timestamp() / 60), int(now.timestamp() / 60))
-    return f"mute_until {thing.word} {minute}"
+    return "mute_until", thing.word, minute
 
 
 def _shown(ask: Ask, thing: Thing) -> Reply:
@@ -92,13 +95,14 @@ def _shown(ask: Ask, thing: Thing) -> Reply:
     parts = [ask.say(f"mutes.{key}", name=thing.shown)]
     if was and mutes.hidden(ask.user.pk, thing.what, thing.name):
         parts.append(ask.say("mutes.still_hidden"))
-    again = Button(ask.say("mutes.again", name=thing.shown), f"mute {thing.word} {HOURS}")
-    return Reply("\n".join(parts), ((again,), (_all(ask),)))
+    again = fitting(ask.say("mutes.again", name=thing.shown), "mute", thing.word, HOURS)
+    return Reply("\n".join(parts), in_rows(again, [_all(ask)]))
 
 
 def _which(ask: Ask, found: list[Thing], hours: int | str) -> Reply:
-    buttons = [Button(ask.say(f"mutes.the_{one.what.value}", name=one.shown),
-                      f"mute {one.word} {hours}") for one in found]  # fmt: skip
+    buttons = [button for one in found
+               for button in fitting(ask.say(f"mutes.the_{one.what.value}", name=one.shown),
+                                     "mute", one.word, hours)]  # fmt: skip
     return Reply(ask.say("mutes.which", name=found[0].shown), rows(buttons))
 
 
@@ -110,10 +114,8 @@ def _list(ask: Ask, page: int) -> Reply:
     page = min(page, last)
     shown = held[(page - 1) * PER_PAGE : page * PER_PAGE]
     lines = [ask.say("mutes.title", count=len(held)), *(_line(ask, one) for one in shown)]
-    buttons = [_show_again(ask, one, page) for one in shown]
-    turns = [Button(sign, f"mutes {to}") for sign, to in (("‹", page - 1), ("›", page + 1))
-             if 1 <= to <= last]  # fmt: skip
-    return Reply("\n".join(lines), (*rows(buttons), *rows(turns)))
+    buttons = [button for one in shown for button in _show_again(ask, one, page)]
+    return Reply("\n".join(lines), in_rows(*rows(buttons), turns(page, last, "mutes")))
 
 
 def _line(ask: Ask, one: Mute) -> str:
@@ -121,9 +123,9 @@ def _line(ask: Ask, one: Mute) -> str:
     return ask.say(f"mutes.{key}", name=things.of(one).shown, until=_when(ask, one.until))
 
 
-def _show_again(ask: Ask, one: Mute, page: int) -> Button:
+def _show_again(ask: Ask, one: Mute, page: int) -> Sequence[Button]:
     thing = things.of(one)
-    return Button(ask.say("mutes.show", name=thing.shown), f"unmute {thing.word} {page}")
+    return fitting(ask.say("mutes.show", name=thing.shown), "unmute", thing.word, page)
 
 
 def _all(ask: Ask) -> Button:

@@ -16,12 +16,12 @@ from arbedge.names import Kind, Shelf, State
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.market import figures, viewers
+from notifications.bot.market import viewers
 from notifications.bot.market.figures import STALE_S, joined, name
 from notifications.bot.market.seen import of_tier
 from notifications.bot.market.viewers import Filters
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, Rows, fitting, in_rows, rows, ticked, turns
 from notifications.writing.languages import Style
 from notifications.writing.reason_words import meaning
 from notifications.writing.trade_values import venue_name
@@ -234,25 +234,21 @@ def _kept_back(ask: Ask, style: Style, page: Page, asked: Wanted, reader: Reader
     return ["", *lines] if lines else []
 
 
-def _buttons(ask: Ask, style: Style, page: Page, asked: Wanted) -> tuple[tuple[Button, ...], ...]:
+def _buttons(ask: Ask, style: Style, page: Page, asked: Wanted) -> Rows:
     """A button per row, the kinds, and the way through the pages."""
     row = [Button(f"{page.first + at} {name(one.stored.asset, 9)}", f"opportunity {one.stored.pk}")
            for at, one in enumerate(page.rows)]  # fmt: skip
     kinds = [("all", ask.say("opportunities.all"))]
     kinds += [(kind.value, style.word(kind).capitalize()) for kind in KINDS]
-    filters = [Button(f"• {label}" if word == asked.word else label, f"opportunities {word}")
+    filters = [Button(ticked(label, word == asked.word), f"opportunities {word}")
                for word, label in kinds]  # fmt: skip
-    turns = []
-    if page.number > 1:
-        turns += figures.button("‹", f"opportunities {asked.word} {page.number - 1}")
-    label = ask.say("opportunities.refresh")
-    turns += figures.button(label, f"opportunities {asked.word} {page.number}")
-    if page.number < page.pages:
-        turns += figures.button("›", f"opportunities {asked.word} {page.number + 1}")
+    line = ("opportunities", asked.word)
+    again = fitting(ask.say("opportunities.refresh"), *line, page.number)
+    ways = turns(page.number, page.pages, *line, between=again)
     hidden = []
     if page.hidden and ask.place.private and asked.word == EVERYTHING:
         hidden.append(Button(ask.say("opportunities.any"), f"opportunities {ANY}"))
-    return figures.in_rows(row[:3], row[3:], filters, turns, hidden)
+    return in_rows(row[:3], row[3:], filters, ways, hidden)
 
 
 def _bits(shelf: Shelf | None) -> int | None:

@@ -16,7 +16,7 @@ from notifications.bot.market import figures
 from notifications.bot.market.figures import joined, name
 from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, fitting, in_rows
 from notifications.writing import facts_now
 from notifications.writing.message_links import label
 from notifications.writing.reason_words import ending
@@ -139,15 +139,14 @@ def _closed(seen: Seen) -> list[str | SafeString | None]:
 def _buttons(seen: Seen) -> tuple[tuple[Button, ...], ...]:
     one, language = seen.one, seen.ask.language
     pk, coin = one.pk, name(one.asset)
-    first = [Button(label(language, "why"), f"why {pk}")]
-    first += figures.button(label(language, "chart"), f"picture {pk}")
-    second = []
-    if " " not in one.asset:
-        mute = f"mute ${one.asset} {MUTED_HOURS}"
-        second = figures.button(label(language, "mute", coin), mute)
+    first = [
+        Button(label(language, "why"), f"why {pk}"),
+        Button(label(language, "chart"), f"picture {pk}"),
+    ]
+    second = fitting(label(language, "mute", coin), "mute", f"${one.asset}", MUTED_HOURS)
     again = Button(seen.say("refresh"), f"opportunity {pk}")
     back = Button(seen.say("everything"), "opportunities all")
-    return figures.in_rows(first, [*second, page_button(seen)], [again, back])
+    return in_rows(first, [*second, page_button(seen)], [again, back])
 
 
 _ID: Final = Arg("id", grammar.whole(1, _LONGEST_ID))

@@ -18,7 +18,7 @@ from notifications.bot.market import figures
 from notifications.bot.market.figures import joined
 from notifications.bot.market.seen import Seen, headline, look_up, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, in_rows
 from notifications.choosing import explain
 from notifications.choosing.explain import Explanation
 from notifications.codes import Why
@@ -45,7 +45,7 @@ def why(ask: Ask) -> Reply:
     if ask.place.private and ask.person is not None:
         lines += ["", f"<b>{seen.say('you')}</b>", _explained(seen)]
     back = Button(seen.say("back"), f"opportunity {seen.one.pk}")
-    return Reply(joined(lines), figures.in_rows([back, page_button(seen)]))
+    return Reply(joined(lines), in_rows([back, page_button(seen)]))
 
 
 def _parts(seen: Seen) -> SafeString:

@@ -17,13 +17,12 @@ from arbedge.names import LANGUAGES, Kind, Language, Shelf
 from notifications.bot import words
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import zones
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, in_rows, rows, ticked, turns
 from notifications.choosing.eligibility_sql import BEGINNERS
 from notifications.models import Chat
 from notifications.names import ChatType
 
 COMMAND: Final = "group_set"
-TICK: Final = "✓ "
 NETS: Final = (0.0, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01)
 ZONES_A_PAGE: Final = 12
 MOST_LISTED: Final = 4  # names in a line; the others are counted
@@ -69,7 +68,7 @@ def several(desk: Desk, what: str) -> Reply:
     """Kinds, shelves or venues: each is pressed in or out."""
     chosen = set(chosen_of(desk, what))
     buttons = [
-        desk.button((TICK if name in chosen else "") + named(desk, what, name), what, name)
+        desk.button(ticked(named(desk, what, name), name in chosen), what, name)
         for name in offered(desk, what)
     ]
     everything = desk.button(desk.say(f"all.{what}"), what, "all")
@@ -81,7 +80,7 @@ def choice(desk: Desk, what: str) -> Reply:
     """Net, size, horizon or language: one of a few."""
     held = getattr(desk.chat, what)
     buttons = [
-        desk.button((TICK if value == held else "") + named(desk, what, value), what, value)
+        desk.button(ticked(named(desk, what, value), value == held), what, value)
         for value in _CHOICES[what]
     ]
     text = f"<b>{desk.say(f'menu.{what}')}</b>\n{desk.say(f'about.{what}')}"
@@ -96,15 +95,15 @@ def zone(desk: Desk, region: str = "", page: int = 1) -> Reply:
                  for one in zones.regions()]  # fmt: skip
         return Reply(text, (*rows(parts), (desk.button("UTC", "set_zone", "UTC"),), desk.back()))
     places = zones.within(region, desk.ask.now)
+    pages = -(-len(places) // ZONES_A_PAGE)
+    page = min(page, pages)
     start = (page - 1) * ZONES_A_PAGE
     buttons = [
         desk.button(f"{one.city} {one.clock}", "set_zone", one.name)
         for one in places[start : start + ZONES_A_PAGE]
     ]
-    turns = [desk.button("‹", "zone", f"{region} {page - 1}")] if page > 1 else []
-    if start + ZONES_A_PAGE < len(places):
-        turns.append(desk.button("›", "zone", f"{region} {page + 1}"))
-    return Reply(text, (*rows(buttons), *((tuple(turns),) if turns else ()), desk.back()))
+    ways = turns(page, pages, COMMAND, desk.chat.pk, "zone", region)
+    return Reply(text, in_rows(*rows(buttons), ways, desk.back()))
 
 
 def topic(desk: Desk) -> Reply:

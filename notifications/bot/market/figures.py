@@ -10,13 +10,11 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from arbedge.writing import THIN
-from notifications.bot.replies import Button, Rows
 from notifications.writing.dialects import tame
 from notifications.writing.languages import Style
 
 WIDE: Final = 40
 LONGEST_NAME: Final = 16
-LONGEST_LINE: Final = 64
 MORE: Final = "…"
 STALE_S: Final = 30.0
 _WIDE: Final = {"W", "F"}
@@ -69,16 +67,6 @@ def narrow(style: Style, seconds: float | None) -> str:
 def joined(lines: Iterable[str | SafeString | None]) -> str:
     """The lines there are, those of nothing left out; an empty one is an empty line."""
     return "\n".join(str(line) for line in lines if line is not None)
-
-
-def button(label: str, line: str) -> list[Button]:
-    """A button, or none where its line is longer than Telegram takes or would be cut by a space."""
-    return [Button(label, line)] if len(line.encode()) <= LONGEST_LINE else []
-
-
-def in_rows(*rows: Sequence[Button]) -> Rows:
-    """Rows of buttons, empty ones left out."""
-    return tuple(tuple(row) for row in rows if row)
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

@@ -22,6 +22,11 @@ THEMES: Final = (LIGHT, DARK)
 _CHARTS: Final = "charts."
 
 
+def other(theme: str) -> str:
+    """The ground that is not this one."""
+    return DARK if theme == LIGHT else LIGHT
+
+
 def picture(ask: Ask, name: str, theme: str, *args: str) -> Picture:
     """A picture for whoever asks; it is drawn when it is sent."""
     style = ask.style()

@@ -17,8 +17,7 @@ from notifications.bot.preferences import (
     zone_choice,
 )
 from notifications.bot.preferences.preference_changes import Form, chosen, form, offered
-from notifications.bot.preferences.preference_words import TICK
-from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bot.replies import Button, Reply, Rows, in_rows, rows, ticked, turns
 
 STEPS: Final = ("focus", "experience", "risk", "venues", "notifications", "zone", "tiers")
 QUIET: Final = "23:00-07:00"
@@ -90,12 +89,8 @@ def _choices(known: Form, entry: Entry, wide: int) -> Rows:
     for one in entry.choices:
         label = preference_words.choice(known.style, entry, one.value)
         line = f"onb set {entry.name} {one.value}"
-        shown.append(Button(_ticked(label, one.value == entry.value), line))
+        shown.append(Button(ticked(label, one.value == entry.value), line))
     return rows(shown, wide)
-
-
-def _ticked(label: str, on: object) -> str:
-    return f"{TICK} {label}" if on else label
 
 
 def _focus(ask: Ask, known: Form, _: int) -> Shown:
@@ -120,7 +115,7 @@ def _risk(ask: Ask, known: Form, _: int) -> Shown:
     for name in PRESETS:
         title = ask.say(f"preferences.preset.{name}")
         lines += ["", f"<b>{title}</b>", preference_forms.preset(ask, known, name)]
-        shown.append(Button(_ticked(title, name == held), f"onb risk {name}"))
+        shown.append(Button(ticked(title, name == held), f"onb risk {name}"))
     return lines, rows(shown, 3)
 
 
@@ -130,17 +125,14 @@ def _venues(ask: Ask, known: Form, page: int) -> Shown:
     first = (page - 1) * VENUES_ON_PAGE
     shown = [
         Button(
-            _ticked(preference_words.choice(known.style, entry, one.value), one.value in held),
+            ticked(preference_words.choice(known.style, entry, one.value), one.value in held),
             f"onb flip {one.value}",
         )
         for one in every[first : first + VENUES_ON_PAGE]
     ]
-    turns = [
-        Button(sign, f"onb page {to}") for sign, to in (("‹", page - 1), ("›", page + 1))
-        if to > 0 and (to - 1) * VENUES_ON_PAGE < len(every)
-    ]  # fmt: skip
+    pages = -(-len(every) // VENUES_ON_PAGE)
     lines = [ask.say("onboarding.venues.ask", number=len(every))]
-    return lines, (*rows(shown), *((tuple(turns),) if turns else ()))
+    return lines, in_rows(*rows(shown), turns(page, pages, "onb", "page"))
 
 
 def _notifications(ask: Ask, known: Form, _: int) -> Shown:
@@ -151,7 +143,7 @@ def _notifications(ask: Ask, known: Form, _: int) -> Shown:
     if quiet.value is not None:
         hours = f"{quiet.value}-{known.entries['quiet_to_min'].value}"
     label = f"{ask.say('onboarding.notifications.quiet')} {hours.replace('-', '–')}"
-    toggle = Button(_ticked(label, quiet.value), f"onb quiet {'off' if quiet.value else 'on'}")
+    toggle = Button(ticked(label, quiet.value), f"onb quiet {'off' if quiet.value else 'on'}")
     return lines, (*_choices(known, frequency, 2), (toggle,))
 
 

@@ -9,7 +9,7 @@ from arbedge.errors import BadInput
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import preference_rows, preference_words
 from notifications.bot.preferences.preference_changes import Deed, Form, offered, pair
-from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bot.replies import Button, Reply, Rows, in_rows, rows, turns
 
 _EMPTIED = frozenset({Shape.SEVERAL, Shape.ASSETS, Shape.ORDERED, Shape.TIME})
 _SHOWN_OF_PRESETS = ("min_net", "max_risk", "leverage", "horizon_hours", "frequency")
@@ -131,16 +131,8 @@ def _told(ask: Ask, known: Form, entry: Entry, part: str, note: str) -> list[str
 
 
 def _turning(entry: Entry, page: int, part: str) -> Rows:
-    last = preference_rows.pages(entry)
-    if part or last == 1:
-        return ()
-    steps = [("‹", page - 1), ("›", page + 1)]
-    return (
-        tuple(
-            Button(f"{sign} {to}/{last}", preference_rows.line(entry.name, Deed.PAGE, str(to)))
-            for sign, to in steps if 1 <= to <= last
-        ),
-    )  # fmt: skip
+    last = 1 if part else preference_rows.pages(entry)
+    return in_rows(turns(page, last, "pref", entry.name, Deed.PAGE))
 
 
 def _below(ask: Ask, entry: Entry, part: str) -> Rows:

@@ -13,8 +13,7 @@ from arbedge.choices import Switch
 from arbedge.writing import MINUS
 from notifications.bot.preferences import preference_words
 from notifications.bot.preferences.preference_changes import Deed, Form, chosen, offered, short
-from notifications.bot.preferences.preference_words import TICK
-from notifications.bot.replies import Button, Rows, rows
+from notifications.bot.replies import Button, Rows, rows, ticked
 
 PAGE: Final = 10
 _DAY_MIN: Final = 24 * 60
@@ -63,10 +62,6 @@ def _on_page(found: Sequence[Any], page: int) -> Sequence[Any]:
     return found[(page - 1) * PAGE : page * PAGE]
 
 
-def _ticked(label: str, *, on: bool) -> str:
-    return f"{TICK} {label}" if on else label
-
-
 def _label(known: Form, entry: Entry, option: Option) -> str:
     return preference_words.choice(known.style, entry, option.value)
 
@@ -74,7 +69,7 @@ def _label(known: Form, entry: Entry, option: Option) -> str:
 def _choice(known: Form, entry: Entry, page: int) -> Rows:
     return rows([
         Button(
-            _ticked(_label(known, entry, one), on=one.value == entry.value)
+            ticked(_label(known, entry, one), one.value == entry.value)
             + preference_words.locked(one),
             line(entry.name, Deed.SET, str(one.value)),
         )
@@ -86,7 +81,7 @@ def _several(known: Form, entry: Entry, page: int) -> Rows:
     held = chosen(known, entry)
     return rows([
         Button(
-            _ticked(_label(known, entry, one), on=one.value in held)
+            ticked(_label(known, entry, one), one.value in held)
             + preference_words.locked(one),
             line(entry.name, Deed.FLIP, str(one.value)),
         )
@@ -145,7 +140,7 @@ def _plain(entry: Entry, target: float) -> str:
 def _flag(known: Form, entry: Entry, _: int) -> Rows:
     return rows([
         Button(
-            _ticked(preference_words.flag(known.style, entry, one), on=entry.value is one),
+            ticked(preference_words.flag(known.style, entry, one), entry.value is one),
             line(entry.name, Deed.SET, "yes" if one else "no"),
         )
         for one in (True, False)
@@ -207,7 +202,7 @@ def _of_part(known: Form, entry: Entry, part: str) -> Rows:
         held = entry.value.get(part, Switch.ON.value)
     return rows([
         Button(
-            _ticked(preference_words.choice(known.style, entry, one), on=one == held),
+            ticked(preference_words.choice(known.style, entry, one), one == held),
             line(f"{entry.name}.{part}", Deed.SET, str(one)),
         )
         for one in values

@@ -17,7 +17,6 @@ from notifications.bot import words
 from notifications.writing.languages import Style
 
 MOST_LISTED: Final = 6
-TICK: Final = "✓"
 TOPIC: Final = "preferences"
 _VENUE_FIELDS: Final = frozenset({"venues", "vip_levels"})
 

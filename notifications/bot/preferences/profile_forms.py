@@ -12,8 +12,7 @@ from arbedge.names import LANGUAGES, Door, Language, Role
 from notifications.bot import render, talks
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import tier_lines, zone_choice, zones
-from notifications.bot.preferences.preference_words import TICK
-from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bot.replies import Button, Reply, Rows, rows, ticked
 from notifications.models import Talk
 
 TALK: Final = "profile"
@@ -28,7 +27,7 @@ def shown(ask: Ask, *, note: str = "", toast: str = "") -> Reply:
 def languages(ask: Ask) -> Reply:
     """The languages there are."""
     shown_ = [
-        Button(f"{TICK} {title}" if one == ask.language else title, f"profile language {one}")
+        Button(ticked(title, one == ask.language), f"profile language {one}")
         for one, title in LANGUAGES.items()
     ]
     return Reply(ask.say("profile.which_language"), (tuple(shown_), _back(ask)))

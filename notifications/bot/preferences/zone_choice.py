@@ -12,7 +12,7 @@ from arbedge.names import Door
 from notifications.bot import render, talks
 from notifications.bot.asks import Ask
 from notifications.bot.preferences import zones
-from notifications.bot.replies import Button, Reply, Rows, Wants, rows
+from notifications.bot.replies import Button, Reply, Rows, Wants, in_rows, rows, turns
 
 PAGE: Final = 12
 KEYBOARD: Final = "keyboard"
@@ -52,12 +52,9 @@ def within(ask: Ask, origin: str, region: str, page: int) -> Reply:
     last = max(1, math.ceil(len(every) / PAGE))
     page = min(max(1, page), last)
     shown = [_button(one, origin) for one in every[(page - 1) * PAGE : page * PAGE]]
-    turns = [Button(f"{sign} {to}/{last}", f"zone {origin} in {region} {to}")
-             for sign, to in (("‹", page - 1), ("›", page + 1)) if 1 <= to <= last]  # fmt: skip
-    back = (Button(ask.say("profile.back"), f"zone {origin} regions"),)
-    return Reply(
-        ask.say("profile.zone.clock"), (*rows(shown), *((tuple(turns),) if turns else ()), back)
-    )
+    back = Button(ask.say("profile.back"), f"zone {origin} regions")
+    ways = turns(page, last, "zone", origin, "in", region)
+    return Reply(ask.say("profile.zone.clock"), in_rows(*rows(shown), ways, [back]))
 
 
 def found(ask: Ask, origin: str, names: list[str]) -> Reply:

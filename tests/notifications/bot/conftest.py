@@ -8,11 +8,13 @@ import pytest
 from pytest_django import Settings
 
 from exchanges.simulator.faults import Board
-from notifications.bot import intake
+from notifications.bot import intake, loading
 from tests.accounts.web import fresh_cache
 from tests.notifications.bot.handling import Bot, use_bot
 from tests.notifications.bot.typing_keys import Phone
 from tests.simulated import simulated_venues
+
+loading.load()  # before a test's own import of one module moves its commands to the front of help
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ def test_dead_letters_have_pages() -> None:
     assert "queue dead 2" in first.lines
     assert first.text.count("worker lost") == 8
     assert "queue dead 1" in second.lines
+    assert press(boss, "queue dead 9").text == second.text
     assert second.text.count("worker lost") == 1
 
 

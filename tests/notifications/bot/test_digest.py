@@ -72,7 +72,7 @@ def test_every_way_has_a_button_that_chooses_it(ada: User, frequency: Frequency)
     said = press(ada, f"digest {frequency.value}")
 
     assert wishes(ada, "frequency") == (frequency,)
-    chosen = [line for label, line in said.buttons.items() if label.startswith("●")]
+    chosen = [line for label, line in said.buttons.items() if label.startswith("✓")]
     assert chosen[0] == f"digest {frequency.value}"
 
 
@@ -80,7 +80,7 @@ def test_the_hour_of_a_daily_digest_is_by_the_persons_clock(ada: User) -> None:
     said = press(ada, "digest 18:00")
 
     assert "once a day at 18:00 (Europe/Berlin)" in said.text
-    assert said.buttons["● 18:00"] == "digest 18:00"
+    assert said.buttons["✓ 18:00"] == "digest 18:00"
 
 
 @pytest.mark.parametrize("line", ["/digest 25:00", "/digest sometimes", "/digest daily 8 am"])

@@ -63,14 +63,6 @@ def test_no_line_is_wider_than_a_phone(rows: list[tuple[str, str, str]]) -> None
     assert all(width(line) <= WIDE for line in body.split("\n"))
 
 
-@pytest.mark.parametrize(
-    ("line", "there"), [("funding WIF", True), ("funding " + "币" * 18, True),
-                        ("funding " + "币" * 19, False)],
-)  # fmt: skip
-def test_a_button_with_too_long_a_line_is_left_out(line: str, there: bool) -> None:
-    assert bool(figures.button("x", line)) == there
-
-
 def test_names_are_tame_and_short() -> None:
     assert figures.name("A" * 60) == "A" * 15 + "…"
     assert "\n" not in figures.name("A\nB")

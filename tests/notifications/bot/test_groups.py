@@ -243,7 +243,7 @@ class TestTheMenu:
         first = set_(ada, chat, "zone Europe")
         second = set_(ada, chat, "zone Europe 2")
         assert len(first.buttons) == 12 + 2
-        assert {"‹", "›"} <= set(second.buttons)
+        assert [name[0] for name in second.buttons if "/" in name] == ["‹", "›"]
         assert not set(first.lines) & set(second.lines) - {f"group_set {chat.pk} menu"}
 
     def test_pausing_offers_to_go_on(self, ada: User, chat: Chat) -> None:

@@ -222,8 +222,8 @@ def test_long_lists_have_pages(ada: User) -> None:
 
     first, second = listing(ada), press(ada, "mutes 2")
 
-    assert (len(first.buttons), first.buttons["›"]) == (9, "mutes 2")
-    assert (len(second.buttons), second.buttons["‹"]) == (3, "mutes 1")
+    assert (len(first.buttons), first.buttons["› 2/2"]) == (9, "mutes 2")
+    assert (len(second.buttons), second.buttons["‹ 1/2"]) == (3, "mutes 1")
 
 
 def test_a_page_that_is_not_there_any_more_is_the_last(ada: User) -> None:
