@@ -256,7 +256,7 @@ def test_what_lives_is_counted_by_kind_with_its_best(ada: User) -> None:
 
     assert f"2 funding, best WIF +0.42{THIN}%" in text
     assert f"1 spot, best ARB +0.20{THIN}%" in text
-    assert "0 · basis" in text
+    assert "0 basis" in text
 
 
 def test_the_market_keeps_to_the_readers_tier() -> None:
