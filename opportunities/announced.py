@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
@@ -86,8 +86,8 @@ def of_coin(coin: str, snapshot: Snapshot) -> list[Announced]:
     """Every trading perpetual of a coin, the highest rate per hour first, unknown ones last."""
     found = _perpetuals(snapshot).filter(pl.col("asset").str.to_uppercase() == coin.upper())
     rows = [_announced(row) for row in found.iter_rows(named=True)]
-    mids = [row.mid for row in rows if row.fresh and row.mid is not None]
-    told = [_judged(row, median(mids) if mids else None) for row in rows]
+    usual = usual_price((row.mid, row.fresh) for row in rows)
+    told = [replace(row, strange=is_strange(row.mid, usual)) for row in rows]
     return sorted(told, key=lambda row: (row.hourly is None, -(row.hourly or 0.0), row.venue))
 
 
@@ -153,6 +153,22 @@ def tradable() -> pl.Expr:
     return ((pl.col("status") == "trading") | inferred) & ~leveraged
 
 
+def is_fresh(age_ms: float | None) -> bool:
+    """Whether data of this age counts."""
+    return age_ms is not None and age_ms <= FRESH_MS
+
+
+def usual_price(prices: Iterable[tuple[float | None, bool]]) -> float | None:
+    """The median of what is fresh, from prices and whether they are; None where nothing is."""
+    known = [price for price, fresh in prices if fresh and price is not None]
+    return median(known) if known else None
+
+
+def is_strange(price: float | None, usual: float | None) -> bool:
+    """Whether a price is so far from the usual one that it is probably another coin's."""
+    return bool(usual and price is not None and abs(price / usual - 1) > APART)
+
+
 def _perpetuals(snapshot: Snapshot) -> pl.DataFrame:
     return snapshot.perp.filter(tradable())
 
@@ -171,11 +187,5 @@ def _announced(row: Mapping[str, Any]) -> Announced:
         next_at=datetime.fromtimestamp(next_ms / 1000, UTC) if next_ms else None,
         age_s=None if age_ms is None else age_ms / 1000,
         mid=(row["bid"] + row["ask"]) / 2 if priced else None,
-        fresh=age_ms is not None and age_ms <= FRESH_MS,
+        fresh=is_fresh(age_ms),
     )
-
-
-def _judged(row: Announced, usual: float | None) -> Announced:
-    """The row, marked where its price is not that of the other venues."""
-    strange = bool(usual and row.mid is not None and abs(row.mid / usual - 1) > APART)
-    return replace(row, strange=strange)

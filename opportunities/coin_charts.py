@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from exchanges.models import SettledFunding
-from opportunities.announced import Announced, Difference, best_difference
+from opportunities.announced import EIGHT_HOURS, Announced, Difference, best_difference
 from opportunities.charts import Chart, Line, draw, finished, frame, tick
 from opportunities.pages import venue
 from opportunities.quoted import USUAL_QUOTE
+from opportunities.settled import per_eight_hours
 from opportunities.voice import ENGLISH, Voice
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ def coin(name: str, rows: Sequence[Announced], at: datetime) -> Coin:
     """The chart's content, in one query; rows that are old, of an unknown interval, or probably of
     another coin are left out."""
     known = [row for row in rows if row.hourly is not None and row.fresh and not row.strange]
-    ids = {row.instrument_id: row for row in known if row.instrument_id is not None}
-    settled: dict[int, list[tuple[datetime, float]]] = {}
+    hours = {row.instrument_id: row.interval_hours or EIGHT_HOURS for row in known
+             if row.instrument_id is not None}  # fmt: skip
     since = at - timedelta(days=SETTLED_DAYS)
-    history = SettledFunding.objects.filter(instrument_id__in=[*ids], settled_at__gt=since)
+    history = SettledFunding.objects.filter(instrument_id__in=[*hours], settled_at__gt=since)
+    of_one: dict[int, list[SettledFunding]] = {}
     for one in history.order_by("settled_at"):
-        hours = ids[one.instrument_id].interval_hours or 8.0
-        of_one = settled.setdefault(one.instrument_id, [])
-        of_one.append((one.settled_at, float(one.rate) / hours * 8))
+        of_one.setdefault(one.instrument_id, []).append(one)
+    settled = {number: per_eight_hours(rows, hours[number]) for number, rows in of_one.items()}
     return Coin(drawable(name), _chosen(known, settled), settled, at)
 
 

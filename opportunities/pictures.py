@@ -13,9 +13,11 @@ from django.core.cache import cache
 from arbedge.names import Kind
 from exchanges.models import SettledFunding
 from opportunities import charts
+from opportunities.announced import EIGHT_HOURS
 from opportunities.breakdown import legs, waterfall
 from opportunities.models import Figure, Opportunity
 from opportunities.pages import venue
+from opportunities.settled import per_eight_hours
 from opportunities.voice import ENGLISH, Voice
 
 KEEP_S: Final = 600
@@ -80,16 +82,15 @@ def _funding(one: Opportunity, theme: str, form: str, voice: Voice) -> bytes:
     for leg in legs(one):
         if leg.flow is None or not leg.interval_hours:
             continue
-        scale = 8 / leg.interval_hours
+        scale = EIGHT_HOURS / leg.interval_hours
         rates = [getattr(point, f"{leg.side}_rate") for point in history]
         told = [None if rate is None else rate * scale for rate in rates]
         lines.append(charts.Line(venue(leg.venue), leg.side, [p.at for p in history], told))
         dots = settled.get(leg.side, [])
         if dots:
-            paid = [float(row.rate) * scale for row in dots]
-            lines.append(
-                charts.Line("", leg.side, [row.settled_at for row in dots], paid, dots=True)
-            )
+            paid = per_eight_hours(dots, leg.interval_hours)
+            at, rates_paid = [when for when, _ in paid], [rate for _, rate in paid]
+            lines.append(charts.Line("", leg.side, at, rates_paid, dots=True))
     chart = charts.Chart(voice("funding"), lines, _source(one, voice), places=4, voice=voice)
     return charts.draw(chart, theme, form)
 

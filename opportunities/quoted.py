@@ -6,14 +6,13 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Any, Final
 
 import polars as pl
 
 from arbedge.names import Market
 from exchanges.snapshot import Snapshot
-from opportunities.announced import APART, FRESH_MS, tradable
+from opportunities.announced import is_fresh, is_strange, tradable, usual_price
 
 USUAL_QUOTE: Final = "USDT"
 LIKE_AT_MOST: Final = 3
@@ -92,11 +91,8 @@ def of_pair(coin: str, quote: str, snapshot: Snapshot) -> list[Quoted]:
     """Every priced market of the pair: spot before perpetuals, each by its ask."""
     own = _markets(snapshot).filter(pl.col("asset") == coin, pl.col("quote") == quote)
     rows = [_quoted(row) for row in own.iter_rows(named=True) if row["bid"] and row["ask"]]
-    mids = [row.mid for row in rows if row.fresh]
-    usual = median(mids) if mids else None
-    told = [
-        replace(row, strange=usual is not None and abs(row.mid / usual - 1) > APART) for row in rows
-    ]
+    usual = usual_price((row.mid, row.fresh) for row in rows)
+    told = [replace(row, strange=is_strange(row.mid, usual)) for row in rows]
     return sorted(told, key=lambda row: (row.market != Market.SPOT, row.ask, row.venue))
 
 
@@ -138,5 +134,5 @@ def _quoted(row: Mapping[str, Any]) -> Quoted:
         ask=row["ask"],
         tick=row["tick"] / (row["multiplier"] or 1.0) if row["tick"] else None,
         age_s=None if age_ms is None else age_ms / 1000,
-        fresh=age_ms is not None and age_ms <= FRESH_MS,
+        fresh=is_fresh(age_ms),
     )

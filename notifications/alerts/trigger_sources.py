@@ -13,10 +13,8 @@ from typing import Any, Final
 import polars as pl
 
 from exchanges.snapshot import Snapshot
+from opportunities.announced import CREDIBLE_RATE, EIGHT_HOURS, FRESH_MS, is_fresh, tradable
 
-FRESH_MS: Final = 30_000.0
-CREDIBLE_RATE: Final = 0.05  # a settlement above it is held for review, not announced
-USUAL_HOURS: Final = 8.0  # funding is compared as if it were settled every 8 hours
 ANYWHERE: Final = ""  # the venue of an alert that names none
 
 
@@ -63,7 +61,7 @@ def funding(snapshot: Snapshot) -> list[Reading]:
         .filter(pl.col("interval_hours") > 0, pl.col("rate").abs() <= CREDIBLE_RATE)
         .select(
             "asset", "venue", "rate", "interval_hours", "age_ms",
-            size=pl.col("rate").abs() / pl.col("interval_hours") * USUAL_HOURS,
+            size=pl.col("rate").abs() / pl.col("interval_hours") * EIGHT_HOURS,
         )
         .sort("size", descending=True)
     )  # fmt: skip
@@ -82,7 +80,7 @@ def silence(snapshot: Snapshot, paused: Iterable[str] = ()) -> list[Reading]:
     """
     off = set(paused)
     told = [
-        Reading(state.name, ANYWHERE, float(age is None or age > FRESH_MS), {"age_ms": age})
+        Reading(state.name, ANYWHERE, float(not is_fresh(age)), {"age_ms": age})
         for state in snapshot.venues.values()
         for age in [_age(state.captured_at_ms, snapshot.now_ms)]
         if state.name not in off
@@ -95,7 +93,7 @@ def _age(captured_at_ms: float | None, now_ms: float) -> float | None:
 
 
 def _funding(row: Mapping[str, Any], venue: str) -> Reading:
-    more = {"interval_hours": USUAL_HOURS, "at": row["venue"], "rate": row["rate"],
+    more = {"interval_hours": EIGHT_HOURS, "at": row["venue"], "rate": row["rate"],
             "age_ms": row["age_ms"]}  # fmt: skip
     return Reading(row["asset"], venue, row["size"], more)
 
@@ -115,8 +113,4 @@ def _mids(market: pl.DataFrame, rank: int) -> pl.DataFrame:
 
 
 def _fresh(market: pl.DataFrame) -> pl.DataFrame:
-    return market.filter(
-        pl.col("age_ms") <= FRESH_MS,
-        pl.col("status") == "trading",
-        ~pl.col("leveraged").fill_null(value=False),
-    )
+    return market.filter(pl.col("age_ms") <= FRESH_MS, tradable())

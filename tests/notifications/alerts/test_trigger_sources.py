@@ -60,6 +60,11 @@ def test_what_cannot_be_trusted_is_left_out(odd: dict[str, object]) -> None:
     assert trigger_sources.prices(snapshot(quoted("okx", "BTC", 100, **odd))) == []
 
 
+def test_what_was_read_from_its_symbol_counts_as_it_does_for_the_bot() -> None:
+    read = quoted("okx", "BTC", 100, status="unknown", inferred=True)
+    assert values(trigger_sources.prices(snapshot(read)))["BTC/USDT", "okx"] == 100
+
+
 def test_an_empty_book_tells_nothing() -> None:
     assert trigger_sources.prices(snapshot()) == []
     assert trigger_sources.funding(snapshot()) == []
