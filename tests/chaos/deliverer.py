@@ -7,21 +7,18 @@ and each claims, sends and sweeps with the product's own code, saying the token 
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import django
-import structlog
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from arbedge.errors import NoData
+from tests.chaos.forking import fork_for_every_line, say, set_up
 
 MESSAGES = 20
 GREEDY = 8  # deliveries of some people, who may have five an hour
@@ -30,8 +27,7 @@ IDLE_S = 0.05
 
 
 def main() -> None:
-    django.setup()
-    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    set_up()
     if "--seed" in sys.argv:
         say(seed(int(sys.argv[-1]), timezone.now()))
     else:
@@ -43,11 +39,7 @@ def make_workers() -> None:
     """The modules are read once; nothing is connected before the fork."""
     from notifications.sending import delivery, journal, sweeping  # noqa: F401
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    say({"ready": True})
-    for _ in sys.stdin:
-        if os.fork() == 0:
-            deliver_for_ever()
+    fork_for_every_line(deliver_for_ever)
 
 
 def be_quick() -> None:
@@ -135,10 +127,6 @@ def seed(number: int, now: datetime) -> dict[str, Any]:
         "greedy": [user.pk for user in people[:greedy]],
         "modest": [user.telegram_id for user in people[greedy:]],
     }
-
-
-def say(told: dict[str, Any]) -> None:
-    os.write(1, f"{json.dumps({'pid': os.getpid(), **told})}\n".encode())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import psycopg
 import redis
 
 from arbedge import ports
+from tests.chaos.blows import Course, ended, shuffled
 from tests.chaos.stack import ROOT, Stack, running, until
 
 WORKERS = 2
@@ -52,19 +53,15 @@ class Plan:
 
     def blows(self) -> list[str]:
         """All that will happen, in an order that the seed decides."""
-        all_ = ["worker"] * self.kills + ["flush"] * self.flushes
-        all_ += ["cache"] * self.cache_kills + ["database"] * self.database_kills
-        random.Random(self.seed).shuffle(all_)
-        return all_
+        return shuffled(self.seed, worker=self.kills, flush=self.flushes, cache=self.cache_kills,
+                        database=self.database_kills)  # fmt: skip
 
 
 @dataclass
-class Figures:
+class Figures(Course):
     """What came of it. `at_risk` were sent but not yet told when something was killed."""
 
     number: int
-    blows: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     calls: int = 0
@@ -73,15 +70,12 @@ class Figures:
     sent_unseen: int = 0  # told as sent, but the provider never took it
     seen_unsent: int = 0  # taken by the provider, but not told as sent
     most_in_an_hour: int = 0
-    took_s: float = 0.0
 
     def lines(self) -> list[str]:
-        blows = ", ".join(f"{count} × {name}" for name, count in sorted(self.blows.items()))
-        states = ", ".join(f"{count:,} {name}" for name, count in self.states.most_common())
-        codes = ", ".join(f"{count:,} {name}" for name, count in self.codes.most_common() if name)
+        codes = ended(self.codes) or "no codes"
         return [
-            f"{self.number:,} deliveries in {self.took_s:.0f} s; killed or emptied: {blows}",
-            f"final states: {states} ({codes or 'no codes'}); rows {self.rows:,}",
+            f"{self.number:,} deliveries in {self.took}",
+            f"final states: {ended(self.states)} ({codes}); rows {self.rows:,}",
             f"taken by the provider: {self.calls:,}; repeats {self.repeats}",
             f"sent but not yet told at a kill: {self.at_risk}",
             f"told as sent but never taken: {self.sent_unseen}",

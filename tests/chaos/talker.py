@@ -7,9 +7,7 @@ to be killed in, and writes down the update there. `--forget` takes away whom th
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -17,16 +15,14 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-import django
-import structlog
+from tests.chaos.forking import fork_for_every_line, say, set_up
 
 MOMENT_S = 0.05
 FIRST = 7_300_000  # people of this test
 
 
 def main() -> None:
-    django.setup()
-    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    set_up()
     if "--forget" in sys.argv:
         forget()
     else:
@@ -39,13 +35,12 @@ def make_bots() -> None:
 
     loading.load()
     take_a_moment()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    say({"ready": True})
-    for _ in sys.stdin:
-        if os.fork() == 0:
-            say({"began": os.getpid()})
-            running.run(Event())
-            os._exit(0)
+
+    def talk() -> None:
+        say({"began": os.getpid()})
+        running.run(Event())
+
+    fork_for_every_line(talk)
 
 
 def take_a_moment() -> None:
@@ -73,10 +68,6 @@ def forget() -> None:
 
     User.objects.filter(telegram_id__gte=FIRST, telegram_id__lt=FIRST + 100_000).delete()
     BotUpdate.objects.all().delete()
-
-
-def say(told: dict[str, Any]) -> None:
-    os.write(1, f"{json.dumps(told)}\n".encode())
 
 
 if __name__ == "__main__":

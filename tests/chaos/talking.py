@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from tests.chaos.blows import Course, ended, shuffled
 from tests.chaos.deliveries import patiently, provider
 from tests.chaos.stack import ROOT, Stack, Worker, running, until
 from tests.chaos.talker import FIRST
@@ -58,33 +59,27 @@ class Plan:
     seed: int = 1
 
     def blows(self) -> list[str]:
-        all_ = ["process"] * self.kills + ["all"] * self.blackouts
-        all_ += ["flush"] * self.flushes + ["database"] * self.database_kills
-        random.Random(self.seed).shuffle(all_)
-        return all_
+        """All that will happen, in an order that the seed decides."""
+        return shuffled(self.seed, process=self.kills, all=self.blackouts, flush=self.flushes,
+                        database=self.database_kills)  # fmt: skip
 
 
 @dataclass
-class Figures:
+class Figures(Course):
     """What came of it."""
 
     typed: int
-    blows: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
     unsealed: int = 0  # rows that still hold what was said
     effects: Counter[int] = field(default_factory=Counter)
     in_order: int = 0  # people whose lines were kept as they were typed
     answered: Counter[int] = field(default_factory=Counter)
     handled_again: int = 0
-    took_s: float = 0.0
 
     def lines(self) -> list[str]:
-        blows = ", ".join(f"{count} × {name}" for name, count in sorted(self.blows.items()))
-        states = ", ".join(f"{count:,} {name}" for name, count in self.states.most_common())
         most = max(self.effects.values(), default=0)
         return [
-            f"{self.typed:,} updates in {self.took_s:.0f} s; killed or emptied: {blows}",
-            f"final states: {states}; claimed more than once: {self.handled_again}",
+            f"{self.typed:,} updates in {self.took}",
+            f"final states: {ended(self.states)}; claimed more than once: {self.handled_again}",
             f"effects: {self.effects.total():,} of {len(self.effects):,} updates, {most} at most",
             f"answers: {self.answered.total():,} to {len(self.answered):,} people",
             f"people whose lines were kept in order: {self.in_order:,}",
@@ -142,7 +137,7 @@ class Field:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         worker = Worker(process)
-        assert worker.answer() == {"ready": True}
+        assert worker.answer()["ready"]
         return worker
 
     def _hire(self, number: int) -> None:

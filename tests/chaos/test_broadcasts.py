@@ -42,7 +42,7 @@ def _start(stack: Stack, *words: str) -> Worker:
 @contextmanager
 def _writers(stack: Stack) -> Iterator[Worker]:
     parent = _start(stack)
-    assert parent.answer() == {"ready": True}
+    assert parent.answer()["ready"]
     yield parent
     parent.kill()
 

@@ -6,18 +6,16 @@ says its process; `--seed PEOPLE ITEMS` writes people, a running broadcast, and 
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import django
-import structlog
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
+
+from tests.chaos.forking import fork_for_every_line, say, set_up
 
 STEP = 25  # small, so that there are many moments to be killed in
 BUNDLED_AT_ONCE = 5
@@ -25,8 +23,7 @@ OPENINGS = 4
 
 
 def main() -> None:
-    django.setup()
-    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    set_up()
     from notifications.sending import waking
 
     waking._send = lambda *_: True
@@ -42,11 +39,7 @@ def make_writers() -> None:
     from notifications.broadcasting import broadcasts  # noqa: F401
     from notifications.bundling import digests  # noqa: F401
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    say({"ready": True})
-    for _ in sys.stdin:
-        if os.fork() == 0:
-            write_for_ever()
+    fork_for_every_line(write_for_ever)
 
 
 def write_for_ever() -> None:
@@ -107,10 +100,6 @@ def seed(people: int, items: int, now: datetime) -> dict[str, Any]:
         "people": [user.pk for user in users],
         "openings": [message.pk for message in messages],
     }
-
-
-def say(told: dict[str, Any]) -> None:
-    print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":
