@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection
 from pytest_django import DjangoAssertNumQueries, Settings
 from structlog.testing import capture_logs
 
-from notifications.bot import lanes
+from notifications.bot import lane_sql, lanes
 from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
 from tests.notifications.bot.handling import Bot, Killed, ended, later, says, state
