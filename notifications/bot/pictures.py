@@ -55,10 +55,16 @@ def kept(name: str, content: object, paint: Callable[[], bytes]) -> bytes:
     key = f"bot:picture:{name}:{print_}"
     try:
         found: bytes | None = cache.get(key)
-        if found is None:
-            found = paint()
-            cache.set(key, found, KEEP_S)
     except redis.RedisError as error:
         log.warning("pictures.cache_gone", cause=str(error))
         return paint()
-    return found
+    return _painted(key, paint) if found is None else found
+
+
+def _painted(key: str, paint: Callable[[], bytes]) -> bytes:
+    made = paint()
+    try:
+        cache.set(key, made, KEEP_S)
+    except redis.RedisError as error:
+        log.warning("pictures.not_kept", cause=str(error))
+    return made

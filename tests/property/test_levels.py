@@ -32,6 +32,15 @@ def test_a_level_is_read_as_it_is_written(figure: float, kind: TriggerKind, numb
     assert abs(read - level) <= 1e-9 * max(1.0, level)
 
 
+@given(FIGURES, st.sampled_from(KINDS), st.sampled_from(NumberFormat))
+def test_a_level_as_it_is_written_may_begin_a_line(
+    figure: float, kind: TriggerKind, numbers: str
+) -> None:
+    shown = levels.written(figure, RULES[kind].unit, Style("en", "UTC", numbers))
+
+    assert levels.first(f"{shown} okx the top") == (shown, "okx the top")
+
+
 @given(st.text(max_size=20), st.sampled_from(KINDS), st.sampled_from(NumberFormat))
 def test_any_text_is_a_finite_figure_or_is_refused(
     text: str, kind: TriggerKind, numbers: str

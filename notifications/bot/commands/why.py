@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.permissions import Permission
 from arbedge import writing
 from arbedge.errors import NotFound
 from arbedge.names import Language
-from notifications.bot import grammar, registry, words
+from notifications.bot import registry, words
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.market import figures
 from notifications.bot.market.figures import joined
-from notifications.bot.market.seen import Seen, headline, look_up, page_button
+from notifications.bot.market.seen import WHICH, Seen, find, headline, number_or_coin, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, in_rows
 from notifications.choosing import explain
@@ -30,12 +31,11 @@ from opportunities.pages import Gate
 from opportunities.voice import slug
 
 PLACES: Final = 3
-_LONGEST_ID: Final = 1 << 62
 
 
 def why(ask: Ask) -> Reply:
     """The parts of the net line by line, the gates, and in private what became of its message."""
-    seen = look_up(ask, ask.args["id"])
+    seen = find(ask, ask.args["id"])
     if isinstance(seen, Reply):
         return seen
     lines: list[str | SafeString | None] = [
@@ -67,14 +67,14 @@ def _parts(seen: Seen) -> SafeString:
 def rounded(values: Sequence[float], total: float, places: int) -> list[float]:
     """The values as per cents of so many places that add up to their total's own rounding.
 
-    What rounding leaves over goes to those it moved most.
+    What rounding leaves over goes to those it moved most the other way.
     """
     unit = 10.0 ** -(places + 2)
     whole = [round(value / unit) for value in values]
     left = round(total / unit) - sum(whole)
-    moved = sorted(range(len(values)), key=lambda at: abs(values[at] / unit - whole[at]))
     step = 1 if left > 0 else -1
-    for at in [*reversed(moved)] * (abs(left) // max(len(values), 1) + 1):
+    moved = sorted(range(len(values)), key=lambda at: step * (whole[at] - values[at] / unit))
+    for at in moved * (abs(left) // max(len(values), 1) + 1):
         if left:
             whole[at] += step
             left -= step
@@ -122,10 +122,10 @@ def _explained(seen: Seen) -> str:
     except NotFound:
         return seen.say("told.nobody")
     if seen.ask.language == Language.EN:
-        return words.say("en", "opportunities.as_it_is", text=found.text)
+        return str(escape(found.text))
     key = f"opportunities.told.{_told(found)}"
     if not words.known(key):
-        return words.say("en", "opportunities.as_it_is", text=found.text)
+        return str(escape(found.text))
     at = "" if found.at is None else seen.style.moment(found.at)
     return words.say(seen.ask.language, key, at=at)
 
@@ -146,6 +146,6 @@ def _told(found: Explanation) -> str:
 
 registry.add(
     Command("why", why, topic="opportunities", section=Section.MARKET,
-            args=(Arg("id", grammar.whole(1, _LONGEST_ID)),),
+            args=(Arg("id", number_or_coin, optional=True, shown=WHICH),),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
 )  # fmt: skip

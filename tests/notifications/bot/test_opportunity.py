@@ -265,7 +265,7 @@ def test_every_part_and_gate_has_words_of_the_language(language: str) -> None:
 @pytest.mark.parametrize(
     ("values", "total"),
     [([0.000014, 0.000014, 0.000014], 0.000042), ([0.00123456, -0.00003456], 0.0012), ([], 0.0),
-     ([0.1] * 3, 0.3)],
+     ([0.1] * 3, 0.3), ([*[0.000014] * 3, 0.0000151], 0.0000571)],
 )  # fmt: skip
 def test_rounded_parts_add_up_to_the_rounded_total(values: list[float], total: float) -> None:
     shown = rounded(values, total, 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import redis
 from pytest_django import Settings
 
 from arbedge import cache
@@ -79,3 +80,18 @@ def test_without_a_cache_it_is_drawn_every_time(settings: Settings) -> None:
     pictures.kept("dot", 1, painter)
 
     assert painter.strokes == 2
+
+
+def test_what_cannot_be_kept_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful:
+        def get(self, _: str) -> None:
+            return None
+
+        def set(self, *_: object) -> None:
+            raise redis.ConnectionError
+
+    monkeypatch.setattr(pictures, "cache", Forgetful())
+    painter = Painter()
+
+    assert pictures.kept("dot", 1, painter) == b"PNG 1"
+    assert painter.strokes == 1
