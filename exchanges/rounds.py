@@ -9,13 +9,11 @@ from typing import Any
 import msgspec
 import structlog
 from django.conf import settings
-from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from arbedge import aio, cache, clock
 from arbedge.celery import app
-from exchanges import book, collect, intake, routes
-from exchanges.models import VenueRecord
+from exchanges import book, collect, intake, pausing, routes
 from exchanges.outcomes import Report
 from exchanges.venues.base import Venue
 
@@ -104,8 +102,4 @@ def last() -> dict[str, Any] | None:
 
 def paused(now_ms: float) -> frozenset[str]:
     """Returns the venues an operator has paused, or that are in announced maintenance now."""
-    now = datetime.fromtimestamp(now_ms / clock.SECOND_MS, UTC)
-    at_work = Q(maintenance_from__lte=now, maintenance_until__gt=now)
-    return frozenset(
-        VenueRecord.objects.filter(Q(paused=True) | at_work).values_list("name", flat=True)
-    )
+    return frozenset(pausing.held(datetime.fromtimestamp(now_ms / clock.SECOND_MS, UTC)))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.decorators import action, display
 
 from arbedge import breaker, writing
 from arbedge.desk import DeskAdmin, confirm, word
-from arbedge.errors import NoData
-from exchanges import budget, routes, standing
+from arbedge.errors import BadInput, NoData
+from arbedge.names import Door
+from exchanges import budget, pausing, routes, standing
 from exchanges.models import (
     VenueRecord,
 )
@@ -131,11 +134,11 @@ class VenueAdmin(DeskAdmin):
         )
         if not isinstance(reason, str):
             return reason
-        for record in rows:
-            record.paused, record.paused_reason = True, reason
-            record.paused_at = record.paused_at or datetime.now(UTC)
-            record.save()
-        self.message_user(request, f"Paused {_names(rows)}.", messages.WARNING)
+
+        def pause(name: str, **who: Any) -> None:
+            pausing.pause(name, reason, lasts=None, **who)
+
+        self._decide(request, rows, pause, "Paused")
         return None
 
     @action(description="Resume…", permissions=["change"])
@@ -146,16 +149,33 @@ class VenueAdmin(DeskAdmin):
             request,
             rows,
             question=f"Resume {_names(rows)}?",
-            consequence="Opportunities may open there again from the next scan on.",
+            consequence=(
+                "Opportunities may open there again from the next scan on. A maintenance that is"
+                " running ends with it."
+            ),
             button=f"Resume {len(rows)}",
         )
         if not isinstance(sure, str):
             return sure
-        for record in rows:
-            record.paused, record.paused_reason, record.paused_at = False, "", None
-            record.save()
-        self.message_user(request, f"Resumed {_names(rows)}.", messages.SUCCESS)
+        self._decide(request, rows, pausing.resume, "Resumed")
         return None
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[VenueRecord],
+        decide: Callable[..., object],
+        done: str,
+    ) -> None:
+        """Does it to each of these venues and tells; to none of them where one refuses."""
+        try:
+            with transaction.atomic():
+                for name in rows.order_by("name").values_list("name", flat=True):
+                    decide(name, door=Door.CONSOLE, by=request.user, now=timezone.now())
+        except BadInput as error:
+            self.message_user(request, error.message, messages.ERROR)
+        else:
+            self.message_user(request, f"{done} {_names(rows)}.", messages.SUCCESS)
 
     @action(description="Close breakers…", permissions=["change"])
     def close_breakers(

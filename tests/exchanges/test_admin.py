@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -15,7 +17,7 @@ from arbedge import breaker, cache
 from arbedge.aio import run
 from arbedge.clock import now_ms
 from arbedge.names import Fault, Role, Verdict
-from exchanges import quality
+from exchanges import pausing, quality
 from exchanges.models import CoinVerdict, FeeRate, VenueRecord
 from tests.accounts.factories import UserFactory
 from tests.factories import (
@@ -138,11 +140,9 @@ def test_a_pause_with_a_reason_holds(admin_client: Client) -> None:
 def test_a_pause_is_audited_with_its_author(admin_client: Client, admin_user: User) -> None:
     venue = VenueRecordFactory(name="okx")
     act(admin_client, "venuerecord", "pause", venue, sure="yes", reason="odd prices")
-    entry = LogEntry.objects.filter(
-        content_type__model="venuerecord", action=LogEntry.Action.UPDATE
-    ).get()
-    assert entry.actor == admin_user
-    assert entry.changes_dict["paused"] == ["False", "True"]
+    entry = LogEntry.objects.get(additional_data__what="venue.paused")
+    assert (entry.actor, entry.additional_data["door"]) == (admin_user, "console")
+    assert entry.changes_dict["reason"] == ["", "odd prices"]
 
 
 def test_resume_undoes_a_pause(admin_client: Client) -> None:
@@ -150,6 +150,22 @@ def test_resume_undoes_a_pause(admin_client: Client) -> None:
     act(admin_client, "venuerecord", "resume", venue, sure="yes")
     venue.refresh_from_db()
     assert (venue.paused, venue.paused_reason, venue.paused_at) == (False, "", None)
+
+
+def test_resume_ends_a_maintenance_that_runs(admin_client: Client) -> None:
+    now = timezone.now()
+    venue = VenueRecordFactory(
+        name="okx", maintenance_from=now, maintenance_until=now + timedelta(hours=2)
+    )
+    act(admin_client, "venuerecord", "resume", venue, sure="yes")
+    assert pausing.held(now) == {}
+
+
+def test_a_venue_that_is_not_asked_any_more_is_not_paused(admin_client: Client) -> None:
+    rows = [VenueRecordFactory(name=name) for name in ("okx", "ftx")]
+    text = act(admin_client, "venuerecord", "pause", *rows, sure="yes", reason="odd prices")
+    assert "This venue is not asked here." in text
+    assert not VenueRecord.objects.filter(paused=True).exists()
 
 
 def test_breakers_are_closed_by_hand(admin_client: Client) -> None:
