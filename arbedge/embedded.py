@@ -5,6 +5,7 @@ import fcntl
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from arbedge.engines import EngineError, leftovers
 __all__ = ["EngineError", "Engines", "engines_for_command", "hold"]
 
 held: list["Engines"] = []
-handed_over: list[subprocess.Popen[bytes]] = []
 WITHOUT_ENGINES = (
     "help",
     "version",
@@ -62,7 +62,7 @@ class Engines:
                 self.keeper.wait(GONE_WITHIN_S)
             _stop_unkept(self.data_dir, Path(self.state["home"]))
         elif self.keeper is not None:
-            handed_over.append(self.keeper)  # it ends with the last of the others
+            _hand_over(self.keeper)
 
 
 def engines_for_command(base_dir: Path, argv: list[str]) -> contextlib.AbstractContextManager[None]:
@@ -185,6 +185,12 @@ def _spawn_keeper(data_dir: Path, *, durable: bool) -> subprocess.Popen[bytes]:
             start_new_session=True,
             cwd=Path(__file__).resolve().parent.parent,
         )
+
+
+def _hand_over(keeper: subprocess.Popen[bytes]) -> None:
+    """It ends with the last of the others. We are its parent: if we live then, we have to look at
+    its end, or it stays in the table of processes; if we do not, nothing waits for it."""
+    threading.Thread(target=keeper.wait, name="engines-keeper", daemon=True).start()
 
 
 def _first_words(keeper: subprocess.Popen[bytes] | None, data_dir: Path) -> dict[str, str]:

@@ -163,6 +163,16 @@ def test_a_second_user_joins_the_running_engines(folder: Path) -> None:
     assert still
 
 
+def test_who_began_the_engines_and_left_them_to_others_sees_their_end(folder: Path) -> None:
+    first, second = hold(folder, durable=False), hold(folder, durable=False)
+    keeper = first.keeper
+    assert keeper is not None
+    first.release()
+    assert keeper.returncode is None
+    second.release()
+    assert wait_until(lambda: keeper.returncode == 0)
+
+
 def test_the_last_release_leaves_nothing_running(folder: Path) -> None:
     engines = hold(folder, durable=False)
     pids = server_pids(folder)
