@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from accounts.permissions import Permission
+from arbedge.names import Kind
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands import market
@@ -14,9 +15,11 @@ from notifications.bot.market.figures import joined, name
 from notifications.bot.market.seen import Seen, headline, look_up
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, in_rows
-from opportunities import listing, pictures
+from opportunities import listing, pictures, stored_policy
 
 FIRST: Final = "net"
+OF_NET: Final = ("net", "waterfall")  # pictures of a net, which has a size and a horizon
+PLACES: Final = 4  # of a net as it is shown
 _LONGEST_ID: Final = 1 << 62
 
 
@@ -44,7 +47,8 @@ def _drawn(ask: Ask, opportunity_id: int, which: str, theme: str) -> Reply:
         return seen
     names = pictures.names(seen.one)
     which = which if which in names else FIRST
-    text = joined([headline(seen), ask.say(f"market.picture_{which}"), *_of_old(seen)])
+    about = ask.say(f"market.picture_{which}")
+    text = joined([headline(seen), about, *_of_everybody(seen, which), *_of_old(seen)])
     other = tellers.other(theme)
     charts = [Button(ask.say(f"market.button_{one}"), f"picture {seen.one.pk} {one} {theme}")
               for one in names if one != which]  # fmt: skip
@@ -54,6 +58,19 @@ def _drawn(ask: Ask, opportunity_id: int, which: str, theme: str) -> Reply:
     ]
     drawn = tellers.picture(ask, "opportunity", theme, str(seen.one.pk), which)
     return Reply(text, in_rows(charts, ways), drawn)
+
+
+def _of_everybody(seen: Seen, which: str) -> list[str]:
+    """For what the picture is drawn, where the reader's own figures above it are others."""
+    one, own = seen.one, seen.trade.figures
+    if which not in OF_NET or round(own.net - one.net, PLACES) == 0:
+        return []
+    usd = stored_policy.current().value("notional", Kind(one.kind))
+    hours = seen.style.hours(one.horizon_hours or 0)
+    figures = {"size": seen.style.money(usd), "net": seen.style.percent(one.net)}
+    if one.kind == Kind.SPOT:
+        return [seen.ask.say("market.picture_usual_spot", **figures)]
+    return [seen.ask.say("market.picture_usual", hours=hours, **figures)]
 
 
 def _of_old(seen: Seen) -> list[str]:

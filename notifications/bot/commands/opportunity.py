@@ -9,12 +9,12 @@ from django.utils.safestring import SafeString
 
 from accounts.permissions import Permission
 from arbedge.names import Event, Kind, State
-from notifications.bot import grammar, registry
+from notifications.bot import registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.market import figures
 from notifications.bot.market.figures import joined, name
-from notifications.bot.market.seen import Seen, headline, look_up, page_button
+from notifications.bot.market.seen import WHICH, Seen, find, headline, number_or_coin, page_button
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, fitting, in_rows
 from notifications.writing import facts_now
@@ -22,12 +22,11 @@ from notifications.writing.message_links import label
 from notifications.writing.reason_words import ending
 
 MUTED_HOURS: Final = 24
-_LONGEST_ID: Final = 1 << 62
 
 
 def opportunity(ask: Ask) -> Reply:
     """One opportunity: its figures, sentence, legs, costs, risks and where it stands."""
-    seen = look_up(ask, ask.args["id"])
+    seen = find(ask, ask.args["id"])
     if isinstance(seen, Reply):
         return seen
     lines = _closed(seen) if seen.closed else _live(seen)
@@ -149,7 +148,7 @@ def _buttons(seen: Seen) -> tuple[tuple[Button, ...], ...]:
     return in_rows(first, [*second, page_button(seen)], [again, back])
 
 
-_ID: Final = Arg("id", grammar.whole(1, _LONGEST_ID))
+_ID: Final = Arg("id", number_or_coin, optional=True, shown=WHICH)
 registry.add(
     Command("opportunity", opportunity, topic="opportunities", section=Section.MARKET,
             args=(_ID,), permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),

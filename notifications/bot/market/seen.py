@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,19 +14,22 @@ from django.urls import reverse
 from accounts import sessions
 from arbedge.errors import NotFound
 from arbedge.names import State, Tier
+from notifications.bot import grammar
 from notifications.bot.asks import Ask
 from notifications.bot.market import viewers
 from notifications.bot.market.figures import STALE_S, name
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, fitting, in_rows
 from notifications.writing import facts_now
 from notifications.writing.languages import Style
 from notifications.writing.message_links import label
 from notifications.writing.trade_values import Trade
 from notifications.writing.values import Told
-from opportunities import board, readers
+from opportunities import board, listing, readers
 from opportunities.models import Opportunity
 from opportunities.readers import Held, Hold
 
+WHICH: Final = "NUMBER|COIN"  # how a usage writes what find takes
+_NUMBER: Final = re.compile(r"\d{1,18}")
 _REFUSED: Final = {Hold.SHELVES: "why_not", Hold.DELAY: "too_early", Hold.HOUR: "hour_full"}
 
 
@@ -67,6 +71,29 @@ class Seen:
     def say(self, key: str, **values: object) -> str:
         """A text of these commands."""
         return self.ask.say(f"opportunities.{key}", **values)
+
+
+def number_or_coin(word: str) -> int | str:
+    """A reader: an opportunity's number, else a coin. Raises BadInput (bad_coin)."""
+    return int(word) if _NUMBER.fullmatch(word) else grammar.coin(word)
+
+
+def find(ask: Ask, asked: int | str | None) -> Seen | Reply:
+    """The opportunity of a number, or a coin's best; without either how to say which.
+
+    Raises NotFound (opportunity_unknown).
+    """
+    if isinstance(asked, int):
+        return look_up(ask, asked)
+    ways = [Button(ask.say("market.opportunities"), "opportunities all")]
+    if asked is None:
+        command = ask.command.name if ask.command else ""
+        return Reply(ask.say("opportunities.which", command=command), in_rows(ways))
+    best = listing.best_of_coin(asked, ask.now, viewers.reader(ask))
+    if best is not None:
+        return look_up(ask, best.pk)
+    ways += fitting(ask.say("market.funding_button"), "funding", asked)
+    return Reply(ask.say("market.none_of_coin", coin=name(asked)), in_rows(ways))
 
 
 def look_up(ask: Ask, opportunity_id: int) -> Seen | Reply:

@@ -17,7 +17,7 @@ from exchanges.standing import Breaker, Standing
 from tests.notifications.bot.asking import ask, press
 from tests.notifications.bot.living import gap, live, noon, reader, seen_by, too_wide
 from tests.notifications.factories import NOON
-from tests.opportunities.factories import ScanRecordFactory
+from tests.opportunities.factories import ScanRecordFactory, cohorts
 from tests.opportunities.markets import Row, perp, spot
 
 pytestmark = pytest.mark.django_db
@@ -359,3 +359,24 @@ def test_odd_names_of_coins_harm_nothing(held: Book, ada: User, coin: str) -> No
 
     assert "<i>X" not in said.html
     assert too_wide(said.html) == []
+
+
+@pytest.mark.parametrize("which", ["net", "waterfall"])
+def test_a_picture_of_a_net_says_for_whom_it_is_drawn_where_the_reader_s_own_differs(
+    which: str,
+) -> None:
+    one = live("WIF")
+    drawn = f"Drawn for $1{THIN}k over 72{THIN}h, as everybody sees it: +0.42{THIN}%."
+    assert drawn in press(reader(horizon_hours=168), f"picture {one.pk} {which}").text
+    assert "Drawn for" not in press(reader(), f"picture {one.pk} {which}").text
+
+
+def test_a_picture_of_rates_has_no_size() -> None:
+    said = press(reader(horizon_hours=168), f"picture {live('WIF').pk} funding")
+    assert "Drawn for" not in said.text
+
+
+def test_a_picture_of_a_gap_is_drawn_for_a_size_alone() -> None:
+    one = gap("SXP", cohorts=cohorts([0.001] * 4, [None] * 5))
+    text = press(reader(notional_usd=5_000), f"picture {one.pk} waterfall").text
+    assert f"Drawn for $1{THIN}k, as everybody sees it: +0.20{THIN}%." in text

@@ -69,6 +69,31 @@ def test_it_is_told_as_messages_tell_it(ada: User) -> None:
         assert line in text.splitlines()
 
 
+@pytest.mark.parametrize("command", ["opportunity", "why"])
+def test_a_coin_means_its_best(ada: User, command: str) -> None:
+    live("WIF", net=0.0031, short_venue="binance")
+    best = live("WIF", net=0.0042)
+    assert ask(ada, f"/{command} wif").text == ask(ada, f"/{command} {best.pk}").text
+
+
+@pytest.mark.parametrize("command", ["opportunity", "why"])
+def test_a_coin_that_does_not_pay_leads_on(ada: User, command: str) -> None:
+    said = ask(ada, f"/{command} DOGE")
+    assert said.text == "Nothing of DOGE that you may see pays now."
+    assert said.buttons == {"Opportunities": "opportunities all", "Funding": "funding DOGE"}
+
+
+@pytest.mark.parametrize("command", ["opportunity", "why"])
+def test_a_command_pressed_in_the_menu_is_told_what_it_lacks(ada: User, command: str) -> None:
+    said = ask(ada, f"/{command}")
+    assert said.text.endswith(f"/{command} WIF")
+    assert said.buttons == {"Opportunities": "opportunities all"}
+
+
+def test_what_is_neither_number_nor_coin_is_said_so(ada: User) -> None:
+    assert "is no coin" in ask(ada, f"/why {'9' * 40}").text
+
+
 def test_its_buttons_are_why_chart_mute_and_its_page(ada: User, settings: Settings) -> None:
     settings.SITE_URL = "https://arb.example/"
     one = live("WIF")
