@@ -27,10 +27,10 @@ from notifications import asked_counters
 from notifications.alerts import trigger_firing, trigger_sources, trigger_told
 from notifications.alerts.trigger_firing import Fired
 from notifications.alerts.trigger_nets import Own
+from notifications.alerts.trigger_rules import OF_ACCOUNTS
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 
-KINDS: Final = (TriggerKind.BALANCE_CHANGE, TriggerKind.PROFIT_AND_LOSS)
 UNIT: Final = "USDT"
 AT_ONCE: Final = 50  # accounts asked for side by side
 NAMED: Final = 3
@@ -119,7 +119,7 @@ def change(one: Watched, usdt: float) -> Own | None:
 
 
 def _watched(now: datetime) -> list[Watched]:
-    told: dict[str, Any] = {"kinds": [kind.value for kind in KINDS], "now": now}
+    told: dict[str, Any] = {"kinds": [kind.value for kind in OF_ACCOUNTS], "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_WATCHERS, told)
         rows = [Watched(*row) for row in cursor.fetchall()]
@@ -182,7 +182,7 @@ def _settle(
         kept = _keep(watched, seen, now)
         mine = [one for one in watched if one.trigger_id in kept]
         fired: list[Fired] = []
-        for kind in KINDS:
+        for kind in OF_ACCOUNTS:
             fired += trigger_firing.by_id(kind, list(_changes(kind, mine, seen)), now)
         _begin_again(fired)
         trigger_told.tell(fired, now)

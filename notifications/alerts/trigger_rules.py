@@ -11,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 
+from accounts import preferences
 from accounts.models import StoredKey
 from accounts.models.key import KeyKind, KeyState
 from arbedge.choices import VENUES, unmask
@@ -86,6 +87,9 @@ RULES: Final[Mapping[TriggerKind, Rule]] = {
 }
 
 
+OF_ACCOUNTS: Final = tuple(kind for kind, rule in RULES.items() if rule.about is About.KEY)
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A wish for an alert that was checked."""
@@ -125,8 +129,6 @@ def spec(
 def venues_followed(user_id: int) -> list[str]:
     """The venues whose silence concerns a person: those of his preferences, of all that are read;
     and those he has a key of."""
-    from accounts import preferences
-
     chosen, read = preferences.of(user_id).venues, watched()
     keys = venues_with_key(user_id)
     return [one for one in read if chosen is None or one in unmask(chosen, VENUES) or one in keys]

@@ -33,7 +33,6 @@ OF_MARKETS: Final = (
     TriggerKind.VENUE_BLIND,
 )  # fmt: skip
 EVALUATING: Final = 4_408_001  # the advisory lock of evaluators
-OF_ACCOUNTS: Final = (TriggerKind.BALANCE_CHANGE, TriggerKind.PROFIT_AND_LOSS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ def _alone() -> None:
 
 def _watched() -> dict[TriggerKind, set[tuple[str, str]]]:
     """What is asked for at all, so that nothing else is compared."""
-    rows = AlertTrigger.objects.filter(active=True).exclude(kind__in=OF_ACCOUNTS)
+    rows = AlertTrigger.objects.filter(active=True).exclude(kind__in=trigger_rules.OF_ACCOUNTS)
     found: dict[TriggerKind, set[tuple[str, str]]] = {}
     for kind, subject, venue in rows.values_list("kind", "subject", "venue").distinct():
         found.setdefault(TriggerKind(kind), set()).add((subject, venue))

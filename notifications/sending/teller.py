@@ -149,6 +149,23 @@ class Teller:
     def _done(self, told: Told) -> None:
         self.ran.add(told)
         counters.told(told)
+        for late in told.late:
+            log.warning("settled_late", delivery_id=late.row.id)
+        try:
+            self._follow(told)
+        except Exception:  # counted and logged: else what was sent beside it would be sent again
+            counters.WORKER_ERRORS.labels("after").inc()
+            log.exception("after_settling_failed", rows=len(told.done))
+
+    def _follow(self, told: Told) -> None:
+        """What follows from answers that are told: places, counts of wordings, notices."""
+        quotas.release(
+            [
+                one.row.id
+                for one, found in told.done
+                if one.row.counted and found.state is DeliveryState.FAILED
+            ]
+        )
         wording.told(
             [
                 (one.row, try_.channel)
@@ -160,15 +177,6 @@ class Teller:
             self.clock.now,
         )
         notices.switched_off(told.disabled, self.clock.now)
-        for late in told.late:
-            log.warning("settled_late", delivery_id=late.row.id)
-        quotas.release(
-            [
-                one.row.id
-                for one, found in told.done
-                if one.row.counted and found.state is DeliveryState.FAILED
-            ]
-        )
 
     def _waits(self) -> None:
         counters.put_back((row.on.value, why) for row, _, why in self.ends.waiting)

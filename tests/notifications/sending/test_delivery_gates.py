@@ -30,7 +30,6 @@ from tests.notifications.sending.delivering import (
     open_breaker,
     says,
     state,
-    use_pace,
     waiting,
 )
 
@@ -41,11 +40,6 @@ pytestmark = [
 
 
 PER_HOUR = tiers.DEFAULTS[Tier.FREE].opportunities_per_hour
-
-
-@pytest.fixture(autouse=True)
-def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
-    return use_pace(monkeypatch)
 
 
 class TestLimits:

@@ -9,10 +9,12 @@ import pytest
 from django.db import OperationalError
 
 from arbedge.names import Channel
+from notifications.addressing import notices
 from notifications.codes import Code
 from notifications.models import Attempt
 from notifications.sending import delivery, gates, outbox, teller
 from notifications.sending.delivery import run
+from notifications.sending.settling import STEP
 from tests.notifications.factories import (
     MINUTE,
     NOON,
@@ -24,7 +26,6 @@ from tests.notifications.sending.delivering import (
     Texts,
     anna,
     state,
-    use_texts,
     waiting,
 )
 
@@ -32,11 +33,6 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("empty_cache", "fakes", "pace", "texts"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
-    return use_texts(monkeypatch)
 
 
 class TestMishaps:
@@ -64,6 +60,21 @@ class TestMishaps:
         texts.broken.clear()
         run(Channel.EMAIL, NOON + MINUTE)
         assert email.ids == [row.pk]
+
+    def test_what_cannot_be_told_to_an_owner_sends_nothing_twice(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def untold(*_: Any) -> int:
+            raise LookupError("no words")
+
+        monkeypatch.setattr(notices, "switched_off", untold)
+        rows = [waiting() for _ in range(STEP + 1)]
+
+        ran = run(Channel.TELEGRAM, NOON)
+
+        assert ran.sent == len(rows)
+        assert {state(row) for row in rows} == {("sent", "")}
+        assert run(Channel.TELEGRAM, NOON + MINUTE).sent == 0
 
     def test_a_sender_that_raises_is_tried_again_later(self, telegram: FakeSender) -> None:
         def broken(_: Any) -> Any:
