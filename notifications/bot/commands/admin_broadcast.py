@@ -204,7 +204,7 @@ def _discard(ask: Ask, row: Broadcast, _: str) -> Reply:
 def _sure(ask: Ask, row: Broadcast, deed: str, **told: Any) -> Reply:
     text = ask.say(f"admin.admin_broadcast.sure.{deed}", title=row.title, **told)
     line = f"broadcast {row.pk} {deed}"
-    return Reply(text, planning.asked(ask, line), new=not ask.pressed)
+    return Reply(text, planning.asked(ask, line))
 
 
 _DEEDS: Final = {

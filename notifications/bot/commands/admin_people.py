@@ -25,7 +25,10 @@ FOR_GOOD: Final = "forever"
 BETA_DAYS: Final = 90
 TIER_DAYS: Final = 30
 MOST_DAYS: Final = 3_650
-REASONS: Final = ("abuse", "wish", "review")
+# What is kept, and what the person may read, in the operator's place.
+REASONS: Final = {
+    "abuse": "abuse of the service", "wish": "wish of the person", "review": "under review",
+}  # fmt: skip
 NO_REASON: Final = "given in Telegram"
 
 
@@ -59,9 +62,7 @@ def _shown(ask: Ask, person: User, first: str = "") -> Reply:
 def _facts(ask: Ask, person: User) -> Iterator[str]:
     style, who = ask.style(), known(person.pk)
     say = _of(ask)
-    yield say(
-        "title_of", number=person.pk, name=person.name or person.telegram_name or person.username
-    )
+    yield say("title_of", number=person.pk, name=_called(person))
     yield say(
         "telegram_name" if person.telegram_name else "telegram",
         id=person.telegram_id or style.unknown, name=person.telegram_name,
@@ -87,6 +88,10 @@ def _facts(ask: Ask, person: User) -> Iterator[str]:
               zone=person.time_zone, country=person.country or style.unknown)  # fmt: skip
 
 
+def _called(person: User) -> str:
+    return person.name or person.telegram_name or person.username
+
+
 def _used(ask: Ask, person: User) -> Iterator[str]:
     allowance = tiers.of(known(person.pk), now=ask.now)
     for line in usage.lines(person.pk, allowance, ask.now):
@@ -99,7 +104,7 @@ def _used(ask: Ask, person: User) -> Iterator[str]:
 
 def _buttons(ask: Ask, person: User) -> list[Button]:
     """What this operator may do to this person now."""
-    if not permissions.may(_rights(ask), Permission.USERS_MANAGE, now=ask.now).allowed:
+    if not ask.holds(Permission.USERS_MANAGE):
         return []
     made = []
     for deed in DEEDS.values():
@@ -135,20 +140,21 @@ class Deed:
 
 def _decide(ask: Ask, person: User, deed: Deed, words: str) -> Reply:
     """Asks with the consequence, then does it; who may not is told before he is asked."""
-    permissions.need(_rights(ask), Permission.USERS_MANAGE, now=ask.now)
+    assert ask.standing is not None
+    permissions.need(ask.standing, Permission.USERS_MANAGE, now=ask.now)
     refusal = deed.refused(ask.user, person)
     if refusal is not None:
         raise Forbidden(refusal.words, code=refusal.why.value)
     if deed.name in _NEED_A_REASON and not words.strip():
         return _why(ask, person, deed)
     given = deed.read(words.strip())
-    told = {**given, "name": person.name or person.telegram_name, "number": person.pk}
+    told = {**given, "name": _called(person), "number": person.pk}
     told |= {"for": _span(ask, given)} if "days" in given else {}
     told |= {"tier": given["tier"].capitalize()} if "tier" in given else {}
     if not ask.confirmed:
         text = ask.say(f"admin.admin_users.ask.{deed.name}", **told)
         line = f"admin_users #{person.pk} {deed.name} {words.strip()}".strip()
-        return Reply(text, planning.asked(ask, line), new=not ask.pressed)
+        return Reply(text, planning.asked(ask, line))
     deed.does(ask, person, given)
     person.refresh_from_db()
     return _shown(ask, person, ask.say(f"admin.admin_users.done.{deed.name}", **told))
@@ -157,8 +163,8 @@ def _decide(ask: Ask, person: User, deed: Deed, words: str) -> Reply:
 def _why(ask: Ask, person: User, deed: Deed) -> Reply:
     buttons = [
         Button(ask.say(f"admin.reasons.{one}"),
-               f"admin_users #{person.pk} {deed.name} {_REASON_WORDS[one]}")
-        for one in REASONS
+               f"admin_users #{person.pk} {deed.name} {reason}")
+        for one, reason in REASONS.items()
     ]  # fmt: skip
     text = ask.say("admin.admin_users.why", line=f"admin_users #{person.pk} {deed.name}")
     return Reply(text, rows(buttons, 1))
@@ -167,11 +173,6 @@ def _why(ask: Ask, person: User, deed: Deed) -> Reply:
 def _span(ask: Ask, given: Mapping[str, Any]) -> str:
     days = given["days"]
     return ask.say("admin.for_good") if days is None else ask.style().span(days * 86_400)
-
-
-def _rights(ask: Ask) -> Any:
-    assert ask.standing is not None
-    return ask.standing
 
 
 def _of(ask: Ask) -> Callable[..., str]:
@@ -243,9 +244,6 @@ def _active(person: User) -> bool:
 
 
 _NEED_A_REASON: Final = frozenset({"suspend", "ban"})
-_REASON_WORDS: Final = {
-    "abuse": "abuse of the service", "wish": "wish of the person", "review": "under review",
-}  # fmt: skip
 DEEDS: Final[Mapping[str, Deed]] = {
     one.name: one
     for one in (

@@ -74,12 +74,13 @@ def _dead(ask: Ask, page: int) -> Reply:
     if not found:
         return Reply(ask.say("admin.queue.no_dead"), ((Button("/queue", "queue"),),))
     names = names_of(found)
-    number_of = ask.style().plain(number)
     lines = [
-        ask.say("admin.queue.dead", number=number_of),
+        ask.say("admin.queue.dead", number=ask.style().plain(number)),
         *(_letter(ask, one, names) for one in found),
     ]
-    again = [Button(ask.say("admin.queue.replay"), f"queue {REPLAY}")] if _may_replay(ask) else []
+    again = []
+    if ask.holds(Permission.USERS_MANAGE):
+        again.append(Button(ask.say("admin.queue.replay"), f"queue {REPLAY}"))
     return Reply(
         "\n".join(lines),
         in_rows(turns(page, pages, "queue", DEAD), [*again, Button("/queue", "queue")]),
@@ -104,21 +105,15 @@ def _replay(ask: Ask) -> Reply:
     ids = list(dead.values_list("pk", flat=True)[:AT_ONCE])
     if not ids:
         raise Conflict("There are no dead letters.", code="no_dead_letters")
-    number = ask.style().plain(len(ids))
+    style = ask.style()
     if not ask.confirmed:
-        text = ask.say("admin.queue.sure", number=number)
-        return Reply(text, planning.asked(ask, f"queue {REPLAY}"), new=not ask.pressed)
+        text = ask.say("admin.queue.sure", number=style.plain(len(ids)))
+        return Reply(text, planning.asked(ask, f"queue {REPLAY}"))
     with audit.doing(Door.TELEGRAM, ask.user):
         again = replaying.replay(ids, ask.user, ask.now)
-    style = ask.style()
     return Reply(ask.say("admin.queue.done", number=style.plain(again),
                          left=style.plain(len(ids) - again)),
                  ((Button("/queue", "queue"),),))  # fmt: skip
-
-
-def _may_replay(ask: Ask) -> bool:
-    assert ask.standing is not None
-    return permissions.may(ask.standing, Permission.USERS_MANAGE, now=ask.now).allowed
 
 
 def _named(code: str) -> str:

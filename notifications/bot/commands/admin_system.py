@@ -116,7 +116,7 @@ def admin_config(ask: Ask) -> Reply:
     if not ask.confirmed:
         line = f"admin_config {setting.name} {DEFAULT if wanted is None else wanted}"
         text = ask.say("admin.admin_config.sure", **told)
-        return Reply(text, planning.asked(ask, line), new=not ask.pressed)
+        return Reply(text, planning.asked(ask, line))
     setting.write(wanted, ask.user)
     undo = Button(ask.say("admin.undo"), f"admin_config {setting.name} {setting.back}")
     return Reply(ask.say("admin.admin_config.done", **told), ((undo,),))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from accounts import permissions
 from accounts.permissions import Permission
 from arbedge.errors import BadInput
 from arbedge.names import Door
@@ -32,20 +31,21 @@ def venues(ask: Ask) -> Reply:
 def pause(ask: Ask) -> Reply:
     """Pauses a venue, for some hours or until resumed (`off`), after a yes that tells how many
     opportunities are live there."""
-    venue, span = ask.args["venue"], ask.args["hours"]
+    venue, span, more = ask.args["venue"], ask.args["hours"], ask.args["reason"] or ""
+    if isinstance(span, str) and span != OFF:  # no hours: the reason begins here
+        span, more = None, f"{span} {more}".strip()
     if venue not in {one.name for one in routes.configured()}:
         raise BadInput(
             "This is no venue we ask.", code="bad_venue", field="venue", value=venue[:32]
         )
-    reason = (ask.args["reason"] or DEFAULT_REASON).strip()
+    reason = more.strip() or DEFAULT_REASON
     resumes = span == OFF
     told: dict[str, Any] = {"venue": venue_name(venue), "number": _live(venue), "reason": reason}
     told["for"] = ask.style().span(span * 3600) if isinstance(span, int) else ""
     key = "resume" if resumes else "hours" if span else "pause"
     if not ask.confirmed:
-        line = " ".join(str(one) for one in ("pause", venue, span, ask.args["reason"]) if one)
-        return Reply(ask.say(f"admin.pause.sure_{key}", **told), planning.asked(ask, line),
-                     new=not ask.pressed)  # fmt: skip
+        line = " ".join(str(one) for one in ("pause", venue, span, more) if one)
+        return Reply(ask.say(f"admin.pause.sure_{key}", **told), planning.asked(ask, line))
     if resumes:
         pausing.resume(venue, door=Door.TELEGRAM, by=ask.user, now=ask.now)
     else:
@@ -97,24 +97,19 @@ def _one(
 
 def _buttons(ask: Ask, names: list[str], held: dict[str, VenueRecord]) -> list[Button]:
     made = [Button(ask.say("account.refresh"), "venues")]
-    assert ask.standing is not None
-    if not permissions.may(ask.standing, Permission.SYSTEM_CONFIGURE, now=ask.now).allowed:
+    if not ask.holds(Permission.SYSTEM_CONFIGURE):
         return made
     for name in names:
-        if name in held:
-            made.append(
-                Button(ask.say("admin.pause.resume", venue=venue_name(name)), f"pause {name} {OFF}")
-            )
-        else:
-            made.append(
-                Button(ask.say("admin.pause.button", venue=venue_name(name)), f"pause {name}")
-            )
+        key, line = ("resume", f"{name} {OFF}") if name in held else ("button", name)
+        made.append(Button(ask.say(f"admin.pause.{key}", venue=venue_name(name)), f"pause {line}"))
     return made
 
 
 def _span(word: str) -> int | str:
-    """Hours, or `off`."""
-    return OFF if word.lower() == OFF else grammar.hours(word)
+    """Hours, `off`, or the first word of a reason, which begins with no figure."""
+    if word.lower() == OFF:
+        return OFF
+    return grammar.hours(word) if word[0].isdecimal() else word
 
 
 registry.add(

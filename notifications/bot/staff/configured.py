@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Final
 
 from accounts import tier_settings, tiers
 from accounts.models import TierSetting, User
+from accounts.tier_settings import Row
 from accounts.tiers import PERMISSION, Allowance
 from arbedge.errors import BadInput, NotFound
 from arbedge.names import Door, Kind, Profile, Tier
@@ -77,7 +78,7 @@ def find(name: str) -> Setting:
     if name == PROFILE:
         return _profile()
     if first in set(Tier) and rest in tier_settings.LIMITS:
-        return _of_tier(Tier(first), rest)
+        return _of_tier(Tier(first), rest, _rows())
     if first in LIMITS and (not rest or rest in set(Kind)):
         return _limit(limit_settings.held(first, Kind(rest) if rest else None))
     near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
@@ -93,13 +94,14 @@ def names() -> list[str]:
 
 def changed() -> list[Setting]:
     """The profile, and what operators set, in the order of the tables."""
-    rows = TierSetting.objects.order_by("tier", "name").values_list("tier", "name")
-    known = [(Tier(tier), name) for tier, name in rows if name in tier_settings.LIMITS]
-    return [
-        _profile(),
-        *(_limit(one) for one in limit_settings.own()),
-        *(_of_tier(tier, name) for tier, name in known),
-    ]
+    return [_profile(), *(_limit(one) for one in limit_settings.own()), *of_tiers()]
+
+
+def of_tiers() -> list[Setting]:
+    """What operators set of tiers' figures."""
+    rows = _rows()
+    known = [(Tier(tier), name) for tier, name, _ in rows if name in tier_settings.LIMITS]
+    return [_of_tier(tier, name, rows) for tier, name in known]
 
 
 def _profile() -> Setting:
@@ -127,11 +129,16 @@ def _limit(held: Held) -> Setting:
     )  # fmt: skip
 
 
-def _of_tier(tier: Tier, name: str) -> Setting:
+def _rows() -> list[Row]:
+    """Tiers' own figures as they stand in the database: the table of this process may be a second
+    old, and what was just set is to be shown."""
+    rows = TierSetting.objects.order_by("tier", "name")
+    return list(rows.values_list("tier", "name", "value"))
+
+
+def _of_tier(tier: Tier, name: str, rows: Sequence[Row]) -> Setting:
     limit = tier_settings.LIMITS[name]
-    own = TierSetting.objects.filter(tier=tier, name=name).exists()
-    # The table of this process may be a second old, and what was just set is to be shown.
-    rows = TierSetting.objects.values_list("tier", "name", "value")
+    own = (tier.value, name) in {row[:2] for row in rows}
     now = tiers.with_settings(rows)[tier]
     return Setting(
         f"{tier}.{name}", limit.label, limit.unit, _figure(now, name),

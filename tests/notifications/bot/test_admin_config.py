@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import tiers
 from accounts.models import TierSetting
@@ -31,6 +32,14 @@ class TestReading:
         text = ask(boss, "/admin_config").text
         assert "profile: strict\nthreshold: 0.2\u2009% (product: 0.15\u2009%)\n" in text
         assert "premium.delay_s: 5\u2009s (product: 10\u2009s)" in text
+
+    def test_what_tiers_have_of_their_own_costs_one_query_however_much_it_is(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for tier in (Tier.PREMIUM, Tier.PRO, Tier.ENTERPRISE):
+            TierSetting.objects.create(tier=tier, name="pushes_per_day", value=700)
+        with django_assert_num_queries(1):
+            assert len(configured.of_tiers()) == 3
 
     def test_shows_a_limit_with_bounds_and_how_to_change_it(self) -> None:
         text = ask(staff(), "/admin_config threshold").text
