@@ -10,9 +10,10 @@ from typing import Any, Final
 from arbedge.choices import VENUES
 from arbedge.errors import BadInput
 
-LONGEST_COIN: Final = 20
+LONGEST_COIN: Final = 48  # the longest name of a coin there is
 MOST_HOURS: Final = 24 * 365
 LONGEST_TEXT: Final = 1000
+_UNCLEAR: Final = re.compile(r"[+−-]?[1-9]\d{0,2},\d{3}%?")
 
 Read = Callable[[str], Any]
 
@@ -62,8 +63,9 @@ def usage(name: str, args: Sequence[Arg]) -> str:
 
 
 def _first(text: str) -> tuple[str, str]:
-    word, _, left = text.partition(" ")
-    return word, left.strip()
+    """The first word, whatever space or line break ends it, and what is left."""
+    word, *left = text.split(maxsplit=1) or [""]
+    return word, "".join(left)
 
 
 # Readers
@@ -113,9 +115,13 @@ def whole(lowest: int, highest: int) -> Read:
 
 
 def number(lowest: float, highest: float) -> Read:
-    """A reader of numbers, with point or comma, and with % for hundredths. It raises BadInput."""
+    """A reader of numbers, with point or comma, and with % for hundredths. It raises BadInput
+    (bad_number; unclear_number for 200,000, which is two hundred to half of the world)."""
 
     def read(word: str) -> float:
+        if _UNCLEAR.fullmatch(word):
+            told = f"“{word[:32]}” can be read in two ways. Write it without a comma."
+            raise BadInput(told, code="unclear_number", field="number", value=word[:32])
         text = word.replace("−", "-").replace(",", ".")
         hundredths = text.endswith("%")
         try:

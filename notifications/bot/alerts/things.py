@@ -11,8 +11,8 @@ from arbedge.choices import VENUES
 from arbedge.errors import BadInput
 from exchanges.models import Instrument
 from notifications.bot import registry
+from notifications.bot.grammar import LONGEST_COIN
 
-LONGEST: Final = 48  # the longest name of a coin there is
 _COIN: Final = "$"
 _VENUE: Final = "venue:"
 
@@ -42,7 +42,7 @@ def of(mute: Mute) -> Thing:
 
 def word(text: str) -> str:
     """A reader for arguments. Raises BadInput (bad_coin) for what can be no name."""
-    if not text.strip(_COIN + "#") or len(text) > LONGEST or not text.isprintable():
+    if not text.strip(_COIN + "#") or len(text) > LONGEST_COIN or not text.isprintable():
         raise BadInput("This is neither a coin nor a venue.", code="bad_coin", field="what",
                        value=text[:32])  # fmt: skip
     return text
@@ -90,5 +90,5 @@ def _venues(name: str) -> list[Thing]:
 def _nothing(text: str) -> BadInput:
     near = registry.nearest(text.removeprefix(_VENUE).lower(), VENUES)
     code = "nothing_called_near" if near else "nothing_called"
-    told = f"No venue lists a coin {text[:LONGEST]}, and no venue is called so."
+    told = f"No venue lists a coin {text[:LONGEST_COIN]}, and no venue is called so."
     return BadInput(told, code=code, field="what", value=text[:32], near=near)
