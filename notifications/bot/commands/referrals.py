@@ -8,7 +8,7 @@ from typing import Final
 
 from accounts import invitation_codes, invitations, referrals, rewards
 from accounts.invitation_codes import CodeState, Shown
-from accounts.models import Invitation, Stage
+from accounts.models import Stage
 from accounts.rewards import Figures, Place
 from arbedge.errors import NotFound
 from arbedge.names import Door, Tier
@@ -55,7 +55,7 @@ def points(ask: Ask) -> Reply:
     told = {"tier": tier.capitalize(), "days": days, "points": rewards.cost(tier, days)}
     if not ask.confirmed:
         text = ask.say("referrals.points.confirm", **told)
-        return Reply(text, planning.asked(ask, f"points {tier}"), new=not ask.pressed)
+        return Reply(text, planning.asked(ask, f"points {tier}"))
     row = rewards.redeem_points(ask.user, tier, days, door=Door.TELEGRAM, now=ask.now)
     assert row.ends_at is not None
     until = ask.style().when(row.ends_at, ask.now)
@@ -98,13 +98,16 @@ def invite(ask: Ask) -> Reply:
 
 
 def withdraw(ask: Ask) -> Reply:
-    """Makes one of the person's codes unusable, once he has said yes."""
-    row = Invitation.objects.filter(
-        pk=ask.args["number"], inviter=ask.user, revoked_at__isnull=True
-    ).first()
-    if row is None:
+    """Makes one of the person's codes unusable, once he has said yes to which."""
+    number = ask.args["number"]
+    mine = (one for one in invitation_codes.own(ask.user, ask.now) if one.invitation.pk == number)
+    found = next((one for one in mine if one.state is CodeState.OPEN), None)
+    if found is None:
         raise NotFound("You have no such code.", code="invitation_unknown")
-    invitations.revoke([row.pk], door=Door.TELEGRAM, by=ask.user, now=ask.now)
+    if not ask.confirmed:
+        text = ask.say("referrals.invite_withdraw.confirm", code=found.code)
+        return Reply(text, planning.asked(ask, f"invite_withdraw {number}"))
+    invitations.revoke([number], door=Door.TELEGRAM, by=ask.user, now=ask.now)
     return _codes(ask, ask.say("referrals.invite_withdraw.done"))
 
 
@@ -143,6 +146,6 @@ registry.add(
             args=(Arg("tier", grammar.one_of(*rewards.POINTS_A_DAY)),)),
     Command("invite", invite, topic="referrals", section=Section.ACCOUNT,
             args=(Arg("deed", grammar.one_of("new"), optional=True, shown="new"),)),
-    Command("invite_withdraw", withdraw, topic="referrals", hidden=True, confirms=True,
+    Command("invite_withdraw", withdraw, topic="referrals", hidden=True,
             args=(Arg("number", grammar.whole(1, 2**53)),)),
 )  # fmt: skip

@@ -154,9 +154,10 @@ class TestInvite:
 
     def test_withdraws_a_code_after_a_yes(self) -> None:
         who = member()
-        row = invitations.make_own(who, door=Door.TELEGRAM, now=NOON).invitation
+        made = invitations.make_own(who, door=Door.TELEGRAM, now=NOON)
+        row = made.invitation
         asked = press(who, f"invite_withdraw {row.pk}")
-        assert "Withdraw this code?" in asked.text
+        assert f"Withdraw the code {made.code}?" in asked.text
         assert "The code is withdrawn." in yes(who, asked).text
         row.refresh_from_db()
         assert row.revoked_by == who
@@ -164,7 +165,7 @@ class TestInvite:
     def test_withdraws_no_code_of_another(self) -> None:
         row = invitations.make_own(member(), door=Door.TELEGRAM, now=NOON).invitation
         who = member()
-        said = yes(who, press(who, f"invite_withdraw {row.pk}"))
+        said = press(who, f"invite_withdraw {row.pk}")
         assert "You have no such code." in said.toast
         row.refresh_from_db()
         assert row.revoked_at is None
