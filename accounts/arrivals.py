@@ -43,11 +43,12 @@ class Proof:
 
 @dataclass(frozen=True)
 class Arrived:
-    """Who came in, whether for the first time, and what of his codes did not count, in words."""
+    """Who came in, whether for the first time, and why his referral code did not count, None where
+    it did or he brought none."""
 
     user: User
     is_new: bool
-    note: str
+    refused: ArbEdgeError | None
 
 
 def find(proof: Proof) -> User | None:
@@ -82,18 +83,17 @@ def arrive(
         )  # fmt: skip
         if needed:
             redeeming.redeem(user, code, door, now=now)
-        note = _refer(user, referral, door, now) if is_new and referral else ""
+        refused = _refer(user, referral, door, now) if is_new and referral else None
         _fill_in(user, proof, door, now)
-    return Arrived(user, is_new=is_new, note=note)
+    return Arrived(user, is_new=is_new, refused=refused)
 
 
-def _refer(user: User, referral: str, door: Door, now: datetime) -> str:
-    """ "" where the referral counts, else why it does not."""
+def _refer(user: User, referral: str, door: Door, now: datetime) -> ArbEdgeError | None:
     try:
         referrals.referred(user, referral, door=door, now=now)
     except ArbEdgeError as error:
-        return error.message
-    return ""
+        return error
+    return None
 
 
 def _fill_in(user: User, proof: Proof, door: Door, now: datetime) -> None:

@@ -157,8 +157,9 @@ def _enter(request: HttpRequest, proof: Proof, now: datetime, code: str = "") ->
     )
     response = HttpResponseRedirect(_next(target.get("next", "")))
     doors.enter(request, response, arrived.user, now)
-    if arrived.note:
-        messages.warning(request, f"The referral code you came by does not count. {arrived.note}")
+    if arrived.refused is not None:
+        told = f"The referral code you came by does not count. {arrived.refused.message}"
+        messages.warning(request, told)
     _forget_pending(request)
     response.delete_cookie(TARGET, path="/login")
     return doors.uncached(response)

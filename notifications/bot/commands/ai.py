@@ -12,12 +12,11 @@ from notifications.bot import features, grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
 from notifications.bot.grammar import Arg
-from notifications.bot.keys.key_words import html
 from notifications.bot.market import living, viewers
 from notifications.bot.market.figures import name
 from notifications.bot.market.seen import look_up
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, Rows
+from notifications.bot.replies import Button, Reply, Rows, html
 from notifications.writing import reason_words
 from opportunities import listing
 from opportunities.board import Row

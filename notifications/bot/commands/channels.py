@@ -12,7 +12,6 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts import preferences
-from accounts.models import User
 from accounts.wishes import wish
 from arbedge.choices import Spread
 from arbedge.errors import Conflict
@@ -123,7 +122,7 @@ def _down(ask: Ask, wanted: Channel) -> str:
 
 
 def _use(ask: Ask, wanted: Channel) -> str:
-    if not _known_to(ask.user, wanted, ask):
+    if not _has_address(ask, wanted):
         text = "There is no address on this channel yet. Add one on the web page."
         raise Conflict(text, code="channel_without_address")
     order.use(ask.user, wanted, door=Door.TELEGRAM)
@@ -148,8 +147,8 @@ _DEEDS: Final[Mapping[str, Callable[[Ask, Channel], str]]] = {
 }  # fmt: skip
 
 
-def _known_to(user: User, wanted: Channel, ask: Ask) -> bool:
-    entries, _ = channel_list.entries(user, ask.now)
+def _has_address(ask: Ask, wanted: Channel) -> bool:
+    entries, _ = channel_list.entries(ask.user, ask.now)
     return any(one.channel is wanted and one.places for one in entries)
 
 

@@ -59,6 +59,8 @@ def _sections(ask: Ask) -> Reply:
 def _section(ask: Ask, section: Section) -> Reply:
     lines = [f"/{one.name} – {ask.say(f'{one.topic}.{one.name}.title')}"
              for one in _usable(ask) if one.section is section]  # fmt: skip
+    if not lines:
+        return _sections(ask)
     title = ask.say(f"first.sections.{section.value}")
     back = Button(ask.say("first.help.back"), "help")
     return Reply("\n".join([f"<b>{title}</b>", *lines]), ((back,),))

@@ -16,9 +16,8 @@ from notifications.bot import grammar, planning, registry, talks
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.keys import key_lines, key_talk, key_words, set_up, spilled
-from notifications.bot.keys.key_words import html
 from notifications.bot.registry import Command, Conversation, Section
-from notifications.bot.replies import Button, Reply, Rows, rows
+from notifications.bot.replies import Button, Reply, Rows, html, rows
 from notifications.models import Talk
 
 NAMING: Final = "key_name"

@@ -14,11 +14,10 @@ from notifications.bot.asks import Ask
 from notifications.bot.features import Feature
 from notifications.bot.grammar import Arg
 from notifications.bot.keys import key_words
-from notifications.bot.keys.key_words import html
 from notifications.bot.market import wallets
 from notifications.bot.market.wallets import Coin, Wallet, Wallets
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply
+from notifications.bot.replies import Button, Reply, html
 from notifications.writing.languages import Style
 
 COINS_SHOWN: Final = 8

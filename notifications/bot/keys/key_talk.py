@@ -25,7 +25,7 @@ from notifications.bot import answering, talks
 from notifications.bot.asks import Ask
 from notifications.bot.keys import key_lines, key_words
 from notifications.bot.keys.key_lines import Typed
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, html, rows
 from notifications.models import Talk
 
 LASTS: Final = timedelta(minutes=15)
@@ -191,9 +191,9 @@ def _refused(ask: Ask, talk: Talk, error: ArbEdgeError, provider: str) -> Reply:
     why = key_words.refusal(ask, error, provider)
     if error.code in ("too_many_keys", "key_known", "not_installed"):
         talks.end(ask.user.pk)
-        return Reply(ask.say("keys.over", why=key_words.html(why)), _status(ask))
+        return Reply(ask.say("keys.over", why=html(why)), _status(ask))
     _put(ask, talk.name, SECRET, talk.data)
-    return _asked(ask, ask.say("keys.not_added", why=key_words.html(why)))
+    return _asked(ask, ask.say("keys.not_added", why=html(why)))
 
 
 def _again(ask: Ask, talk: Talk) -> Reply:
@@ -212,8 +212,8 @@ def _told(ask: Ask, key_id: int) -> Reply:
     if key is None:
         return Reply(ask.say("keys.finished"), _status(ask))
     told = {
-        "key": key_words.html(key_words.title(ask, key)),
-        "rights": key_words.html(key_words.rights(ask, key)),
+        "key": html(key_words.title(ask, key)),
+        "rights": html(key_words.rights(ask, key)),
     }
     buttons = [Button(ask.say("keys.button.name"), f"key_name {key_id}")]
     return Reply(ask.say("keys.added", **told), (tuple(buttons), *_status(ask)))
@@ -235,7 +235,7 @@ def _put(ask: Ask, name: str, step: str, data: Mapping[str, Any] | None = None) 
 
 
 def _send(ask: Ask, key: str, who: str) -> str:
-    return ask.say("keys.send.whole", what=key_words.html(ask.say(key, venue=who)), venue=who)
+    return ask.say("keys.send.whole", what=html(ask.say(key, venue=who)), venue=who)
 
 
 def _asked(ask: Ask, text: str, picks: list[Button] | None = None) -> Reply:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.utils.html import escape
-from django.utils.safestring import mark_safe
 
 from accounts import vault
 from accounts.models import KeyKind, KeyState
@@ -15,6 +14,7 @@ from arbedge.errors import ArbEdgeError
 from exchanges import keys as desks
 from notifications.bot import words
 from notifications.bot.asks import Ask
+from notifications.bot.replies import html
 
 _WITHDRAWS: Final = "may withdraw, so ArbEdge does not take it"
 _UNKNOWN: Final = "cannot be told for sure"
@@ -114,8 +114,3 @@ def _code(key: Shown) -> str:
         if key.problem == text.format(venue=venue)[:longest]:
             return "key_wrong" if code == "key_or_ip_wrong" else code
     return ""
-
-
-def html(text: str) -> str:
-    """A text of ours that is HTML already, to be put into another one."""
-    return mark_safe(text)  # noqa: S308  (a text of our own, its values escaped)

@@ -33,6 +33,7 @@ def _of_messages(ask: Ask) -> Iterator[str]:
     entries, _ = channel_list.entries(ask.user, ask.now)
     for entry in entries:
         if entry.place is not None and not entry.works:
-            yield ask.say("keys.missing.channel", channel=entry.name)
+            channel = ask.say(f"channels.names.{entry.channel.value}")
+            yield ask.say("keys.missing.channel", channel=channel)
     if preferences.of(ask.user.pk).switches.get(Notice.OPENED.value) == Switch.OFF:
         yield ask.say("keys.missing.openings")

@@ -15,7 +15,7 @@ from notifications.bot.asks import Ask
 from notifications.bot.groups import joins, membership
 from notifications.bot.groups.joins import Start
 from notifications.bot.newcomers import onboarding
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, html, rows
 
 WAYS: tuple[str, ...] = ("opportunities", "market", "settings", "help")
 
@@ -47,15 +47,15 @@ def start(ask: Ask) -> Reply:
 
 def _invited(ask: Ask, came: Arrived, code: str) -> str:
     """What became of a code that was brought and not asked for, "" where there was none."""
-    if came.note:
-        return ask.say("first.start.referral_not", reason=came.note)
+    if came.refused is not None:
+        return ask.say("first.start.referral_not", reason=html(ask.problem(came.refused)))
     if not code:
         return ""
     try:
         with transaction.atomic():
             found = redeeming.redeem(came.user, code, Door.TELEGRAM, now=ask.now)
     except ArbEdgeError as error:
-        return ask.say("first.start.invitation_not", reason=ask.problem(error))
+        return ask.say("first.start.invitation_not", reason=html(ask.problem(error)))
     if found.beta_until is None:
         return ""
     return ask.say("first.start.invited", until=ask.style().moment(found.beta_until))

@@ -64,6 +64,20 @@ def test_help_of_something_else_says_so() -> None:
     assert "/dance" in ask(member(), "/help dance").text
 
 
+def test_a_topic_with_nothing_in_it_leads_to_all_of_them() -> None:
+    who = member()
+
+    assert ask(who, "/help admin").text == ask(who, "/help").text
+
+
+def test_a_referral_that_does_not_count_is_told_in_the_readers_language() -> None:
+    who = newcomer("es")
+
+    said = ask(who, "/start ref_NOBODY99")
+
+    assert "Nadie tiene este código" in said.text
+
+
 def test_topics_of_help_are_read_in_place() -> None:
     person = member()
     line = next(line for line in ask(person, "/help").lines if line.startswith("help "))
