@@ -12,13 +12,13 @@ from notifications.alerts import triggers
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.market import living, openings_sent, viewers
+from notifications.bot.market import figures, living, openings_sent, viewers
 from notifications.bot.market.openings_sent import Record
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.writing.trade_values import venue_name
 from opportunities import readers
 from opportunities.board import Row
-from opportunities.pages import venue
 
 USUAL_DAYS: Final = 30
 MOST_DAYS: Final = 90
@@ -51,8 +51,8 @@ def _market(ask: Ask) -> str:
 
 def _best(ask: Ask, row: Row) -> str:
     style, one = ask.style(), row.stored
-    legs = " / ".join(venue(name) for name in (one.long_venue, one.short_venue) if name)
-    return ask.say("trading.day.best", net=style.percent(row.net), asset=one.asset,
+    legs = " / ".join(venue_name(name) for name in (one.long_venue, one.short_venue) if name)
+    return ask.say("trading.day.best", net=style.percent(row.net), asset=figures.name(one.asset),
                    kind=style.word(one.kind), legs=legs, number=str(one.pk),
                    risk=style.word(one.risk))  # fmt: skip
 
@@ -88,7 +88,7 @@ def _payments(ask: Ask) -> str:
     due = openings_sent.payments(held, ask.now)[:PAYMENTS_SHOWN]
     lines = [ask.say("trading.day.still_live", count=str(len(held)))]
     lines += [
-        ask.say("trading.day.payment", asset=one.asset, venue=venue(one.venue),
+        ask.say("trading.day.payment", asset=figures.name(one.asset), venue=venue_name(one.venue),
                 when=ask.style().when(one.at, ask.now))
         for one in due
     ]  # fmt: skip
@@ -141,7 +141,9 @@ def _record(ask: Ask, found: Record) -> str:
     for name, one in (("best", found.best), ("worst", found.worst)):
         if one is not None and found.judged > 1:
             total = style.percent(one.total)
-            lines.append(ask.say(f"trading.record.{name}", asset=one.asset, total=total))
+            lines.append(
+                ask.say(f"trading.record.{name}", asset=figures.name(one.asset), total=total)
+            )
     if found.running:
         lines.append(ask.say("trading.record.running", count=str(found.running)))
     if found.no_data:

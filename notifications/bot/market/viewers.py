@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from accounts import preferences, wishes
+from accounts import wishes
 from accounts.wishes import Economics
 from arbedge.choices import VENUE_BITS, VENUES, Experience, mask, unmask
 from arbedge.errors import Forbidden
@@ -25,6 +25,7 @@ from opportunities import board, readers
 from opportunities.board import Row
 from opportunities.readers import Reader
 
+# The shelves of whoever chose none (product §2): beginners see three, the intermediate all but one.
 SUITED: Final[Mapping[Experience, int]] = {
     Experience.BEGINNER: BEGINNERS,
     Experience.INTERMEDIATE: mask(set(Shelf) - {Shelf.ADVANCED}, Shelf),
@@ -95,7 +96,7 @@ def own(ask: Ask) -> tuple[Economics, Filters]:
         return _of_chat(chat)
     if ask.person is None:
         return board.DEFAULT_ECONOMICS, Filters()
-    row = preferences.of(ask.person.pk)
+    row = ask.preferences()
     return wishes.economics(row), _of_wishes(wishes.wish(row))
 
 

@@ -20,10 +20,11 @@ from accounts.preferences import Entry, Option
 from accounts.wish_form import LONGEST_ASSET, Shape
 from accounts.wish_rules import PAIRS
 from accounts.wishes import clock_time
-from arbedge.choices import Experience
+from arbedge.choices import Experience, mask
 from arbedge.errors import BadInput
 from arbedge.names import Shelf
 from notifications.bot.asks import Ask
+from notifications.bot.market import viewers
 from notifications.bot.preferences import hours, preference_words
 from notifications.writing.languages import Style
 
@@ -33,7 +34,6 @@ _USUAL: Final = {
     "active_from_min": "08:00", "active_to_min": "22:00",
     "quiet_from_min": "23:00", "quiet_to_min": "07:00",
 }  # fmt: skip
-_BEGINNERS: Final = (Shelf.LOW_RISK, Shelf.HIGH_CONFIDENCE, Shelf.BEGINNER)
 _LISTS: Final = frozenset({Shape.SEVERAL, Shape.ORDERED, Shape.ASSETS})
 _OF_PARTS: Final = frozenset({Shape.LEVELS, Shape.SWITCHES})
 _OF_VENUES: Final = frozenset({"venues", "vip_levels"})
@@ -93,19 +93,15 @@ def offered(entry: Entry) -> list[Option]:
 
 
 def chosen(known: Form, entry: Entry) -> list[Any]:
-    """What counts as chosen now: where nothing was, all the person may have; of shelves those of
-    the experience (product §2: beginners see three, all but the last is for the intermediate)."""
+    """What counts as chosen now: where nothing was, all the person may have; of shelves those that
+    suit the experience."""
     if entry.value is not None:
         return list(entry.value)
     allowed = [one.value for one in offered(entry) if one.allowed]
     if entry.name != "shelves":
         return allowed
-    experience = known.entries["experience"].value
-    if experience == Experience.BEGINNER:
-        return [one for one in allowed if one in _BEGINNERS]
-    if experience == Experience.INTERMEDIATE:
-        return [one for one in allowed if one != Shelf.ADVANCED]
-    return allowed
+    suited = viewers.SUITED[Experience(known.entries["experience"].value)]
+    return [one for one in allowed if mask([str(one)], Shelf) & suited]
 
 
 def pressed(known: Form, name: str, deed: Deed, raw: str) -> Changes:

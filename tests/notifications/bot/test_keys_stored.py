@@ -34,6 +34,12 @@ class TestStatus:
         assert "&lt;main&gt;" in said.html
         assert f"key {only_key().pk}" in said.lines
 
+    def test_a_channel_that_does_not_work_is_named_in_the_readers_language(self) -> None:
+        person = member(language="es", email="ada@example.org")
+        preferences.change(person.pk, {"channels": ["telegram", "email"]}, door=Door.WEB)
+
+        assert "Correo" in ask(person, "/setup_status").text
+
     def test_messages_that_are_off_are_told(self) -> None:
         person = member()
         preferences.change(person.pk, {"switches": {"opened": "off"}}, door=Door.WEB)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import standing
 from accounts.models import Audience, User
@@ -157,3 +158,13 @@ def test_a_session_that_is_over_changes_no_filter() -> None:
     person = reader(session_until=NOON - timedelta(days=1), assets_out=["WIF"])
 
     assert viewers.filters(asked(person)).assets_out == ("WIF",)
+
+
+def test_preferences_are_read_once_an_ask(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    one = asked(reader(Tier.PRO))
+
+    with django_assert_num_queries(1):
+        viewers.economics(one)
+        viewers.filters(one)
