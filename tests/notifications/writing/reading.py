@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from arbedge.names import Channel
+from notifications.models import Delivery
 from notifications.names import Topic
+from notifications.writing.content import Content
 from notifications.writing.languages import Style
+from notifications.writing.rendering import render
 from notifications.writing.texts import Text, written
 from notifications.writing.values import Reader, Told
 from tests.notifications.factories import HOUR, NOON, facts
 
 FOUR_SECONDS = timedelta(seconds=4)
+SOON = NOON + FOUR_SECONDS
 LANGUAGES = ("en", "es", "fr")
 NARROW = "\u202f"
 
@@ -91,3 +95,10 @@ def plain(words: str) -> str:
 def later(minutes: float) -> datetime:
     """So many minutes after noon."""
     return NOON + timedelta(minutes=minutes)
+
+
+def one(row: Delivery, channel: Channel = Channel.TELEGRAM, now: datetime = SOON) -> Content:
+    """The content of one delivery, which must be there."""
+    content = render([row], {}, now, channel=channel)[row.pk]
+    assert isinstance(content, Content)
+    return content
