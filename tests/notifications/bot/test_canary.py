@@ -50,6 +50,7 @@ def telegram(
 ) -> Iterator[Running]:
     """The Bot API's double, posting to the webhook, and venues that check keys."""
     monkeypatch.setattr(pacing, "_marks", {})
+    monkeypatch.setattr(pacing, "TO_CHAT", 1000.0)  # nobody here waits for the pace of a chat
     cache.client().flushdb()
     with running(TOKEN) as at, simulated_venues(settings):
         settings.BOT_TOKEN, settings.BOT_NAME = TOKEN, USERNAME
