@@ -30,7 +30,7 @@ BAD_MESSAGE: Final = frozenset({50006, 50035})  # empty message, invalid form
 NUMBER: Final = re.compile(r"\d{10,25}")
 
 
-class Discord:
+class Discord(targets.ByUrl):
     """Posts to rooms of Discord; each webhook has its own pace, the host its breaker."""
 
     channel = Channel.DISCORD
@@ -47,14 +47,6 @@ class Discord:
             hint = f"A webhook of Discord begins with https://{HOSTS[0]}/api/webhooks/."
             raise BadInput(hint, field="url")
         return {"url": str(url.copy_with(query=None))}
-
-    def shown(self, address: Mapping[str, Any]) -> str:
-        """The host, and the end of the URL."""
-        return targets.shown(address)
-
-    def host(self, address: Mapping[str, Any]) -> str:
-        """Discord's."""
-        return targets.host(address)
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Result]:
         """Edits where there is a message to replace; one that was deleted is sent anew."""

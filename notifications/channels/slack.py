@@ -43,7 +43,7 @@ BAD_MESSAGE: Final = frozenset(
 )
 
 
-class Slack:
+class Slack(targets.ByUrl):
     """Posts to rooms of Slack; each webhook has its own pace, the host its breaker."""
 
     channel = Channel.SLACK
@@ -60,14 +60,6 @@ class Slack:
             hint = f"An incoming webhook of Slack begins with https://{HOSTS[0]}/services/."
             raise BadInput(hint, field="url")
         return {"url": text}
-
-    def shown(self, address: Mapping[str, Any]) -> str:
-        """The host, and the end of the URL."""
-        return targets.shown(address)
-
-    def host(self, address: Mapping[str, Any]) -> str:
-        """Slack's."""
-        return targets.host(address)
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Result]:
         """Refusals by Slack's words; 404 and 410 are a webhook that is no more."""

@@ -75,6 +75,21 @@ def _refuse_inside(url: httpx.URL) -> None:
         raise RefusedAddress(f"{host} is not on the public internet")
 
 
+class ByUrl:
+    """A sender whose addresses are URLs that people gave us, kept in `field`."""
+
+    field = "url"
+
+    def shown(self, address: Mapping[str, Any]) -> str:
+        """The host, and the end of the URL: enough to know the address again."""
+        url = str(address[self.field])
+        return f"{self.host(address)} …{url[-4:]}"[:120]
+
+    def host(self, address: Mapping[str, Any]) -> str:
+        """The host, whose pace and breaker count."""
+        return httpx.URL(str(address[self.field])).host
+
+
 async def check(url: str) -> None:
     """Looks the name up. Raises RefusedAddress unless all it leads to is public."""
     parsed = httpx.URL(url)
@@ -89,14 +104,3 @@ def trusted(url: httpx.URL) -> bool:
         return False
     port = url.port or PORTS.get(url.scheme)
     return bool({url.host, f"{url.host}:{port}"} & set(settings.TRUSTED_RECEIVER_HOSTS))
-
-
-def host(address: Mapping[str, Any], field: str = "url") -> str:
-    """The host whose pace and breaker count."""
-    return httpx.URL(str(address[field])).host
-
-
-def shown(address: Mapping[str, Any], field: str = "url") -> str:
-    """Host and the last letters: enough to know the address again."""
-    url = str(address[field])
-    return f"{host(address, field)} …{url[-4:]}"[:120]

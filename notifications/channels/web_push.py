@@ -37,10 +37,11 @@ URGENCIES: Final[Mapping[int, str]] = {
 }  # fmt: skip
 
 
-class WebPush:
+class WebPush(targets.ByUrl):
     """Pushes to browsers; the host is the push service's."""
 
     channel = Channel.WEB_PUSH
+    field = "endpoint"
     batch = 50
     edits = True
     verified_by = ""
@@ -50,14 +51,6 @@ class WebPush:
         keys = raw.get("keys")
         given = {**raw, **keys} if isinstance(keys, Mapping) else raw
         return {"endpoint": targets.web(given, "endpoint"), **push_keys.take(given)}
-
-    def shown(self, address: Mapping[str, Any]) -> str:
-        """The push service, and the end of the endpoint."""
-        return targets.shown(address, "endpoint")
-
-    def host(self, address: Mapping[str, Any]) -> str:
-        """The push service."""
-        return targets.host(address, "endpoint")
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Result]:
         """404 and 410 are a browser that no longer listens; 413 is too long; the rest as usual."""

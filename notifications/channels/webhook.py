@@ -27,7 +27,7 @@ SHORTEST_SECRET: Final = 24
 CREDENTIALS: Final = ("bearer", "username", "password")
 
 
-class Webhook:
+class Webhook(targets.ByUrl):
     """POSTs to users' own servers; a host's breaker and pace are its own."""
 
     channel = Channel.WEBHOOK
@@ -44,14 +44,6 @@ class Webhook:
         if "bearer" in address and "username" in address:
             raise BadInput("Give a bearer token or a user name, not both.", field="bearer")
         return address
-
-    def shown(self, address: Mapping[str, Any]) -> str:
-        """The host, and the end of the URL."""
-        return targets.shown(address)
-
-    def host(self, address: Mapping[str, Any]) -> str:
-        """The host of the URL."""
-        return targets.host(address)
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Result]:
         """2xx is sent, 410 gone; 408, 425, 429 and 5xx are tried again; the rest is refused."""

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from django import forms
 
-from accounts.forms import LANGUAGES
 from arbedge.errors import BadInput
-from arbedge.names import Channel
+from arbedge.names import LANGUAGES, Channel
 from notifications.models import Variant
 from notifications.names import Topic
 from notifications.writing.template_language import LONGEST, check

@@ -104,6 +104,6 @@ def test_in_production_nothing_inside_is_trusted(settings: Settings) -> None:
 
 
 def test_an_address_is_shown_without_its_secret_path() -> None:
-    shown = targets.shown({"url": "https://hooks.example.com/services/T0/B0/secretword"})
+    shown = targets.ByUrl().shown({"url": "https://hooks.example.com/services/T0/B0/secretword"})
 
     assert shown == "hooks.example.com …word"
