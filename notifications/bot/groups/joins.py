@@ -2,7 +2,7 @@
 
 A link is `https://t.me/<bot>?start=<payload>`; Telegram takes 64 letters of A–Z a–z 0–9 _ -:
 
-- `AB12CD34`, `ref_AB12CD34`: an invitation or referral code, 6 to 12 of A–Z 0–9.
+- `AB12CD34`: an invitation code, `ref_AB12CD34` a referral code, 6 to 12 of A–Z 0–9.
 - `o<id>`: open this opportunity.
 - `o<id>-c<chat>`: the same from a group's or channel's post; `chat` is the number of its row. It is
   not signed: all it can do is to count one new person, once, for a group.
@@ -25,6 +25,7 @@ from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from accounts import referrals
 from accounts.models import User
 from arbedge import sealing
 from arbedge.errors import BadInput
@@ -40,7 +41,7 @@ _SEAL_BYTES: Final = 12
 _BODY: Final = struct.Struct(">BqqI")  # kind, chat, who added the bot, unix seconds
 _KINDS: Final = tuple(ChatType)
 _ABOUT: Final = re.compile(r"o(\d{1,15})(?:-c(\d{1,15}))?")
-_CODE: Final = re.compile(r"(?:ref_)?([A-Za-z0-9]{6,12})")
+_CODE: Final = re.compile(rf"({referrals.START})?([A-Z0-9]{{6,12}})", re.IGNORECASE)
 log = structlog.get_logger(__name__)
 
 
@@ -56,9 +57,10 @@ class Registering:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a payload asks for; at most one of code, opportunity and chat to register."""
+    """What a payload asks for; at most one of the codes, opportunity and chat to register."""
 
     code: str = ""
+    referral: str = ""
     opportunity_id: int | None = None
     chat_id: int | None = None  # the row of the chat whose post brought the reader
     registers: Registering | None = None
@@ -76,7 +78,8 @@ def read(payload: str, now: datetime) -> Start:
     if about := _ABOUT.fullmatch(told):
         return Start(opportunity_id=int(about[1]), chat_id=int(about[2]) if about[2] else None)
     if code := _CODE.fullmatch(told):
-        return Start(code=code[1].upper())
+        told = code[2].upper()
+        return Start(referral=told) if code[1] else Start(code=told)
     return Start(registers=_registering(told, now))
 
 
@@ -98,11 +101,9 @@ def link(payload: str) -> str:
     return f"https://t.me/{settings.BOT_NAME}?start={payload}" if settings.BOT_NAME else ""
 
 
-def counted(user: User, start: Start | str, now: datetime) -> bool:
+def counted(user: User, start: Start, now: datetime) -> bool:
     """Counts that a chat's post was followed to here, and the person for that chat if he is new
     and nobody has brought him yet. Returns whether he was counted. May be called again."""
-    if isinstance(start, str):
-        start = read(start, now)
     if start.chat_id is None:
         return False
     if now - user.date_joined > NEW:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from accounts import arrivals, redeeming, referrals, sessions, standing
+from accounts import arrivals, redeeming, sessions, standing
 from accounts.arrivals import Arrived, Proof
 from arbedge.errors import ArbEdgeError
 from arbedge.names import Door
@@ -23,7 +23,7 @@ WAYS: tuple[str, ...] = ("opportunities", "market", "settings", "help")
 def start(ask: Ask) -> Reply:
     """Begins the session, which is the consent. Somebody new is made known and led on; somebody
     who came by a link reads what it is about."""
-    payload = (ask.args["code"] or "").strip()
+    payload = ask.args["code"] or ""
     came_for = joins.read(payload, ask.now)
     proof = Proof(
         telegram_id=ask.sender.telegram_id, name=ask.sender.name, username=ask.sender.username
@@ -32,17 +32,12 @@ def start(ask: Ask) -> Reply:
     if needed and not came_for.code:
         joins.keep(ask.sender.telegram_id, payload)
         return onboarding.code_needed(ask)
-    referral = came_for.code if payload.lower().startswith(referrals.START) else ""
+    by = joins.kept(ask.sender.telegram_id, ask.now) if needed else came_for
     came = arrivals.arrive(
-        proof, now=ask.now, code=came_for.code, referral=referral,
+        proof, now=ask.now, code=came_for.code, referral=by.referral,
         language=ask.sender.language, door=Door.TELEGRAM,
     )  # fmt: skip
-    if needed:
-        came_for = joins.kept(ask.sender.telegram_id, ask.now)
-        invitation = ""
-    else:
-        invitation = "" if referral else came_for.code
-    return _arrived(ask, came, came_for, _invited(ask, came, invitation))
+    return _arrived(ask, came, by, _invited(ask, came, "" if needed else came_for.code))
 
 
 def _invited(ask: Ask, came: Arrived, code: str) -> str:

@@ -33,9 +33,14 @@ def test_a_bare_start_asks_for_nothing(payload: str) -> None:
     assert read(payload) == Start()
 
 
-@pytest.mark.parametrize("payload", ["AB12CD34", "ab12cd34", "ref_AB12CD34", " AB12CD34 "])
-def test_a_code_is_an_invitation_or_a_referral(payload: str) -> None:
+@pytest.mark.parametrize("payload", ["AB12CD34", "ab12cd34", " AB12CD34 "])
+def test_a_code_is_an_invitation(payload: str) -> None:
     assert read(payload) == Start(code="AB12CD34")
+
+
+@pytest.mark.parametrize("payload", ["ref_AB12CD34", "REF_ab12cd34"])
+def test_a_code_that_says_so_is_a_referral(payload: str) -> None:
+    assert read(payload) == Start(referral="AB12CD34")
 
 
 def test_an_opportunity_is_opened_by_its_number() -> None:
@@ -120,24 +125,24 @@ class TestWhoHasNoInvitationYet:
 class TestWhoWasBrought:
     def test_somebody_new_counts_for_the_chat_whose_post_brought_him(self) -> None:
         chat, new = ChatFactory(), UserFactory(date_joined=NOON)
-        assert joins.counted(new, joins.about(7, chat.pk), NOON)
+        assert joins.counted(new, read(joins.about(7, chat.pk)), NOON)
         joined = ChatJoin.objects.get()
         assert (joined.chat, joined.user, joined.at) == (chat, new, NOON)
 
     def test_he_counts_once_however_often_it_is_told(self) -> None:
         chat, other, new = ChatFactory(), ChatFactory(), UserFactory(date_joined=NOON)
-        assert joins.counted(new, joins.about(7, chat.pk), NOON)
-        assert not joins.counted(new, joins.about(7, chat.pk), NOON)
-        assert not joins.counted(new, joins.about(8, other.pk), NOON)
+        assert joins.counted(new, read(joins.about(7, chat.pk)), NOON)
+        assert not joins.counted(new, read(joins.about(7, chat.pk)), NOON)
+        assert not joins.counted(new, read(joins.about(8, other.pk)), NOON)
         assert ChatJoin.objects.count() == 1
 
     def test_whoever_was_here_before_only_pressed(self) -> None:
         chat, old = ChatFactory(), UserFactory(date_joined=NOON - HOUR)
-        assert not joins.counted(old, joins.about(7, chat.pk), NOON)
+        assert not joins.counted(old, read(joins.about(7, chat.pk)), NOON)
         assert not ChatJoin.objects.exists()
         assert ChatDay.objects.get().pressed == 1
 
     @pytest.mark.parametrize("payload", ["o7", "AB12CD34", "", "o7-c999999"])
     def test_other_links_bring_nobody_for_a_chat(self, payload: str) -> None:
-        assert not joins.counted(UserFactory(date_joined=NOON), payload, NOON)
+        assert not joins.counted(UserFactory(date_joined=NOON), read(payload), NOON)
         assert not ChatJoin.objects.exists()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts import engagement, first_steps, invitations, preferences, sessions
-from accounts.models import Outcome, Purpose, Redemption, User
+from accounts import engagement, first_steps, invitations, preferences, referrals, sessions
+from accounts.models import Outcome, Purpose, Redemption, Referral, User
 from accounts.wishes import wish
 from arbedge.choices import VENUES
 from arbedge.names import Door, Language, Tier
@@ -446,6 +446,15 @@ def test_a_code_opens_the_door(settings: Settings, typed: str) -> None:
     assert "Step 1 of 7" in said.text
     assert "onb set focus arbitrage" in said.lines
     assert Redemption.objects.get(user=person(who)).door == Door.TELEGRAM
+
+
+def test_a_referral_is_kept_until_the_invitation_is_there(settings: Settings) -> None:
+    settings.INVITE_ONLY = True
+    inviter, who = asking.member(), asking.newcomer()
+    asked = asking.ask(who, f"/start {referrals.START}{referrals.code_of(inviter)}")
+    assert "open to invited people" in asked.text
+    asking.ask(who, code())
+    assert Referral.objects.get(referred=person(who)).referrer == inviter
 
 
 def test_a_code_with_small_letters_is_the_same(settings: Settings) -> None:
