@@ -17,6 +17,7 @@ from notifications.addressing import address_rows
 from notifications.codes import Code
 from notifications.models import Address, Chat, Suppression
 from notifications.names import CHANNELS, AddressState, Recipient, Topic
+from notifications.parts import Numbered
 
 OWN: Final = (Channel.TELEGRAM, Channel.EMAIL)  # people have these without a row
 CODES: Final = frozenset(code.value for code in Code)
@@ -24,15 +25,9 @@ CODES: Final = frozenset(code.value for code in Code)
 log = structlog.get_logger(__name__)
 
 
-class Reachable(Protocol):
+class Reachable(Numbered, Protocol):
     """What must be known of a delivery to find its addresses; numbers are of names.CHANNELS."""
 
-    @property
-    def id(self) -> int: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def recipient_id(self) -> int: ...
     @property
     def topic(self) -> str: ...
     @property

@@ -29,21 +29,16 @@ from notifications.choosing import quota_keys as keys
 from notifications.choosing import quota_rebuild, quota_rows
 from notifications.choosing.quota_scripts import RELEASE, RESERVE
 from notifications.codes import Code
+from notifications.parts import Numbered
 
 AT_ONCE: Final = 200
 
 log = structlog.get_logger(__name__)
 
 
-class Counted(Protocol):
+class Counted(Numbered, Protocol):
     """What must be known of a delivery to count it; outbox.Claimed is one."""
 
-    @property
-    def id(self) -> int: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def recipient_id(self) -> int: ...
     @property
     def tier(self) -> int: ...
     @property

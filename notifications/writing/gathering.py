@@ -9,21 +9,16 @@ from accounts.models import Preferences
 from arbedge.choices import NumberFormat
 from notifications.models import Message
 from notifications.names import OPENINGS, Recipient, Topic
+from notifications.parts import Numbered
 
 AFTER_ONE: Final = (Topic.IMPROVED, Topic.FADING, Topic.CLOSED)
 
 
-class Addressed(Protocol):
+class Addressed(Numbered, Protocol):
     """What must be known of a delivery to write its text; rows.Claimed is one."""
 
     @property
-    def id(self) -> int: ...
-    @property
     def facts_of_id(self) -> int: ...
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def recipient_id(self) -> int: ...
     @property
     def topic(self) -> str: ...
     @property

@@ -22,6 +22,7 @@ from arbedge.errors import BadInput, Conflict
 from arbedge.names import Channel
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
+from notifications.parts import Numbered, ToSomebody
 from notifications.writing.template_language import check
 
 CONTROL: Final = "control:"
@@ -49,24 +50,17 @@ _NOTE: Final = """
 log = structlog.get_logger(__name__)
 
 
-class Read(Protocol):
+class Read(ToSomebody, Protocol):
     """Of a delivery, what decides which wording its recipient reads."""
 
-    @property
-    def recipient(self) -> str: ...
-    @property
-    def recipient_id(self) -> int: ...
     @property
     def topic(self) -> str: ...
     @property
     def language(self) -> str: ...
 
 
-class Told(Read, Protocol):
+class Sent(Read, Numbered, Protocol):
     """A delivery that was sent."""
-
-    @property
-    def id(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +139,7 @@ def sent(counts: Mapping[str, int], day: date) -> None:
     _count({name: Count(sent=number) for name, number in counts.items() if name and number}, day)
 
 
-def told(rows: Sequence[tuple[Told, Channel]], at: datetime) -> None:
+def told(rows: Sequence[tuple[Sent, Channel]], at: datetime) -> None:
     """Notes which wording each of these deliveries was sent in, and counts them; two statements
     more where a test is running, one where none is.
 
