@@ -14,7 +14,7 @@ from typing import Final
 from auditlog.context import disable_auditlog
 from auditlog.models import LogEntry
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from accounts import audit, muting, preferences
 from accounts.acting import actor
@@ -92,8 +92,12 @@ def unmute(
 
 def listed(user_id: int, now: datetime) -> list[Mute]:
     """The person's mutes that go on now: the one that ends first before the others."""
-    held = Mute.objects.filter(user_id=user_id).exclude(until__lte=now)
-    return list(held.order_by(F("until").asc(nulls_last=True), "what", "name"))
+    return list(_held(user_id, now).order_by(F("until").asc(nulls_last=True), "what", "name"))
+
+
+def number(user_id: int, now: datetime) -> int:
+    """How many things the person has muted that go on now."""
+    return _held(user_id, now).count()
 
 
 def hidden(user_id: int, what: Muted, name: str) -> bool:
@@ -111,6 +115,10 @@ def expire(now: datetime) -> int:
     while ended := _expire_some(now):
         total += ended
     return total
+
+
+def _held(user_id: int, now: datetime) -> QuerySet[Mute]:
+    return Mute.objects.filter(user_id=user_id).exclude(until__lte=now)
 
 
 def _named(what: Muted, name: str) -> str:

@@ -82,7 +82,7 @@ def _mine(ask: Ask) -> Iterator[str]:
     limit = tiers.of(who, now=ask.now).pushes_per_day
     sent = usage.used("pushes_per_day", who.user_id, ask.now)
     yield ask.say("account.status.messages", used=tier_lines.of(ask, sent, limit))
-    muted = len(mutes.listed(who.user_id, ask.now))
+    muted = mutes.number(who.user_id, ask.now)
     if muted:
         yield ask.say("account.status.mutes", number=muted)
     disturbed = awake(ask.user, ask.now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from accounts import offers as tier_offers
-from accounts import subscriptions, tiers, usage
+from accounts import tiers, usage
 from accounts.offers import Gain, Gains
 from accounts.standing import effective_tier
 from accounts.tiers import Allowance
@@ -19,15 +19,14 @@ def tier(ask: Ask) -> Iterator[str]:
     who, style = ask.standing, ask.style()
     assert who is not None
     now = effective_tier(who, ask.now)
-    held = subscriptions.current(who.user_id, ask.now)
-    ends = held.ends_at if held is not None and held.tier == now else None
-    if ends is None:
-        yield ask.say("account.tier_is", tier=now.capitalize())
+    if who.tier is now and who.tier_until_ms is not None:
+        until = style.when(_moment(who.tier_until_ms), ask.now)
+        yield ask.say("account.tier_until", tier=now.capitalize(), until=until)
     else:
-        yield ask.say("account.tier_until", tier=now.capitalize(), until=style.when(ends, ask.now))
+        yield ask.say("account.tier_is", tier=now.capitalize())
     if who.in_beta(ask.now) and who.beta_until_ms is not None:
-        until = datetime.fromtimestamp(who.beta_until_ms / 1000, UTC)
-        yield ask.say("account.beta_until", until=style.when(until, ask.now))
+        until = style.when(_moment(who.beta_until_ms), ask.now)
+        yield ask.say("account.beta_until", until=until)
 
 
 def used(ask: Ask, have: Allowance, only: Collection[str] = ()) -> Iterator[str]:
@@ -59,6 +58,10 @@ def offers(ask: Ask, have: Allowance) -> Iterator[list[str]]:
             price = ask.style().exact_money(float(have.price_usd)).removesuffix(".00")
             title = ask.say("account.subscription.offer", tier=above.capitalize(), price=price)
             yield [title, *(f"· {_gain(ask, one)}" for one in more)]
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def _most(ask: Ask, limit: int | None) -> str:
