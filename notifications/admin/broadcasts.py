@@ -6,19 +6,20 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from accounts.admin import asking, told
+from accounts.admin import told
 from accounts.models import User
-from arbedge.desk import ReadOnlyAdmin, word
+from arbedge.desk import word
 from arbedge.errors import ArbEdgeError
 from notifications.admin import broadcast_deeds
 from notifications.admin.broadcast_deeds import MAY, MAY_WRITE
+from notifications.admin.drafts import DraftsAdmin
 from notifications.broadcasting import broadcast_form, broadcast_report, broadcasts, segments
 from notifications.broadcasting.broadcast_form import BroadcastForm
 from notifications.broadcasting.broadcast_report import Report
@@ -34,23 +35,15 @@ TONES: Final = {
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(asking.Doing, ReadOnlyAdmin):
+class BroadcastAdmin(DraftsAdmin):
     list_display = ("title", "stands", "whom", "reached", "made", "began")
     list_filter = ("state",)
     search_fields = ("title__istartswith",)
     search_help_text = "Beginning of a heading"
     ordering = ("-pk",)
-    sortable_by = ()
     list_select_related = ("made_by",)
-    actions = ()
+    may_write = MAY_WRITE
     deeds = broadcast_deeds.DEEDS
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
-        """None for many at once: each is looked at before it is told."""
-        return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(MAY_WRITE))
 
     def get_urls(self) -> list[Any]:
         """With the addresses of editing, counting and the progress bar."""
@@ -89,20 +82,12 @@ class BroadcastAdmin(asking.Doing, ReadOnlyAdmin):
         """When it was told."""
         return told.when(one.started_at) if one.started_at else "–"
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
-        """Writes a new one."""
-        return self._write(request, None)
-
     def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Writes a draft anew."""
-        return self._write(request, self._row(request, pk))
+        return self.write(request, self.row(request, pk))
 
-    def _write(self, request: HttpRequest, row: Broadcast | None) -> HttpResponse:
+    def write(self, request: HttpRequest, row: Broadcast | None) -> HttpResponse:
+        """The form, with who would get it beside it."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         assert isinstance(request.user, User)
@@ -145,7 +130,7 @@ class BroadcastAdmin(asking.Doing, ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """One broadcast: how it reads and to whom, how far it is, what became of it."""
-        row = self._row(request, int(object_id) if object_id.isdigit() else 0)
+        row = self.row(request, object_id)
         state = BroadcastState(row.state)
         may = request.user.has_perm(MAY)
         deeds = [deed for deed in self.deeds if may and state in broadcast_deeds.WHEN[deed.name]]
@@ -167,19 +152,11 @@ class BroadcastAdmin(asking.Doing, ReadOnlyAdmin):
 
     def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The progress bar and the report, asked for while it runs."""
-        row = self._row(request, pk)
+        row = self.row(request, pk)
         answer = TemplateResponse(request, "console/_broadcast_progress.html", _progress(row))
         if row.state != BroadcastState.RUNNING:
             answer["HX-Refresh"] = "true"
         return answer
-
-    def _row(self, request: HttpRequest, pk: int) -> Broadcast:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        row = Broadcast.objects.select_related("made_by").filter(pk=pk).first()
-        if row is None:
-            raise Http404
-        return row
 
 
 def _page_of(pk: int) -> str:

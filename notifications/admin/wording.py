@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Concat
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -17,10 +17,11 @@ from unfold.decorators import display
 
 from accounts.admin import asking, told
 from arbedge import writing
-from arbedge.desk import ReadOnlyAdmin, word
+from arbedge.desk import word
 from arbedge.errors import Conflict
 from arbedge.names import LANGUAGES, Channel, Language
 from notifications.admin import wording_deeds
+from notifications.admin.drafts import DraftsAdmin
 from notifications.admin.wording_deeds import DRAFT, MAY, state
 from notifications.models import Variant, VariantResult
 from notifications.names import Topic
@@ -34,22 +35,14 @@ MAY_WRITE: Final = "notifications.add_variant"
 
 
 @admin.register(Variant)
-class VariantAdmin(asking.Doing, ReadOnlyAdmin):
+class VariantAdmin(DraftsAdmin):
     list_display = ("name", "place", "stands", "share_shown", "sent", "clicks", "verdict")
     list_filter = ("active", "topic", "channel", "language")
     search_fields = ("name__istartswith",)
     search_help_text = "Beginning of a name"
     ordering = ("-active", "-pk")
-    sortable_by = ()
-    actions = ()
+    may_write = MAY_WRITE
     deeds = wording_deeds.DEEDS
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
-        """None for many at once: each text is looked at before people read it."""
-        return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(MAY_WRITE))
 
     def get_urls(self) -> list[Any]:
         """With the addresses of the texts, of editing and of the preview beside it."""
@@ -104,24 +97,16 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
         """In words."""
         return _compared(one).verdict
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
-        """Writes a new test."""
-        return self._write(request, None)
-
     def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Writes a draft anew; what has run is never changed, so that results mean one text."""
-        row = self._row(request, pk)
+        row = self.row(request, pk)
         if state(row) != DRAFT:
             messages.error(request, "It has run: its text stays. Write a new test.")
             return HttpResponseRedirect(_page_of(row))
-        return self._write(request, row)
+        return self.write(request, row)
 
-    def _write(self, request: HttpRequest, row: Variant | None) -> HttpResponse:
+    def write(self, request: HttpRequest, row: Variant | None) -> HttpResponse:
+        """The form, with both wordings beside it."""
         if not request.user.has_perm(MAY_WRITE if row is None else MAY):
             raise PermissionDenied
         first = variant_form.initial(row) if row else _start_from(request)
@@ -185,7 +170,7 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """One test: what it came to, how both wordings read, what can be done."""
-        row = self._row(request, int(object_id) if object_id.isdigit() else 0)
+        row = self.row(request, object_id)
         name = "admin:notifications_variant_do"
         deeds = [
             (deed, reverse(name, args=[row.pk, deed.name]))
@@ -209,14 +194,6 @@ class VariantAdmin(asking.Doing, ReadOnlyAdmin):
             **_panel(Topic(row.topic), Channel(row.channel), Language(row.language), row.body),
         }
         return TemplateResponse(request, "console/wording.html", context)
-
-    def _row(self, request: HttpRequest, pk: int) -> Variant:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        row = Variant.objects.filter(pk=pk).first()
-        if row is None:
-            raise Http404
-        return row
 
 
 def _sum(column: str, name: str) -> Coalesce:
