@@ -15,6 +15,7 @@ from arbedge.breaker import Board
 from arbedge.errors import NoData
 from arbedge.names import Channel, Fault
 from notifications import counters
+from notifications.channel_health import Break
 from notifications.channels.base import Result
 from notifications.codes import Code
 from notifications.names import Outcome
@@ -101,8 +102,12 @@ async def heard(answers: Sequence[tuple[Stop, Result]]) -> None:
 async def _hear(held: Board, stop: Stop, result: Result, now_ms: float) -> None:
     fault = _fault(stop.channel, result)
     if fault is not None:
-        wish_s = result.retry_after_s
-        await held.failed(venue(stop.channel), stop.host, fault, now_ms, wish_s)
+        was = held.state(venue(stop.channel), stop.host)
+        now = await held.failed(was.venue, was.host, fault, now_ms, result.retry_after_s)
+        if now.state == breaker.OPEN and was.state == breaker.CLOSED:
+            shut = Break(stop.channel, stop.host, now.reason, now.until_ms)
+            again_s = round((now.until_ms - now_ms) / 1000)
+            log.warning("channel_not_asked", channel=stop.channel, why=shut.why, again_s=again_s)
     elif result.code != Code.RATE_LIMITED:
         await held.succeeded(venue(stop.channel), stop.host, now_ms)
 

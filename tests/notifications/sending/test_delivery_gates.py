@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from accounts import tiers
 from accounts.models import User
@@ -199,6 +200,25 @@ class TestBreakers:
         waiting()
         run(Channel.TELEGRAM, NOON)
         assert breaker.states()[0]["reason"] == "forbidden"
+
+    def test_that_a_channel_is_left_alone_is_logged_once_with_what_to_look_at(
+        self, telegram: FakeSender
+    ) -> None:
+        telegram.answer = says(Outcome.RETRY, Code.UNAUTHORISED)
+        for _ in range(3):
+            waiting()
+        with capture_logs() as logged:
+            run(Channel.TELEGRAM, NOON)
+        [shut] = [line for line in logged if line["event"] == "channel_not_asked"]
+        assert shut["why"] == "our account is refused, look at BOT_TOKEN"
+        assert (shut["channel"], shut["again_s"]) == (Channel.TELEGRAM, 600)
+
+    def test_one_failure_that_may_be_chance_is_not_logged(self, telegram: FakeSender) -> None:
+        telegram.answer = says(Outcome.RETRY, Code.TIMEOUT)
+        waiting()
+        with capture_logs() as logged:
+            run(Channel.TELEGRAM, NOON)
+        assert "channel_not_asked" not in [line["event"] for line in logged]
 
     def test_a_short_break_is_waited_out(self, telegram: FakeSender) -> None:
         open_breaker(Channel.TELEGRAM, "provider", Fault.RATE_LIMITED, 20)
