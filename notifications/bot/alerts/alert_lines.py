@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.safestring import SafeString
+
 from arbedge.errors import BadInput
 from notifications.alerts import alert_words
 from notifications.alerts.alert_words import venue_name
 from notifications.alerts.trigger_rules import RULES, About
 from notifications.bot.alerts import levels
 from notifications.bot.asks import Ask
+from notifications.bot.replies import html
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 
 
-def sentence(ask: Ask, row: AlertTrigger) -> str:
-    """What it waits for: "BTC/USDT rises to 70,000 on OKX"."""
+def sentence(ask: Ask, row: AlertTrigger) -> SafeString:
+    """What it waits for, as HTML: "BTC/USDT rises to 70,000 on OKX"."""
     rule = RULES[TriggerKind(row.kind)]
     by_venue = rule.about in {About.VENUE, About.KEY}
     subject = venue_name(row.subject) if by_venue else row.subject
     where = ask.say("alerts.where", venue=venue_name(row.venue)) if row.venue else ""
     level = levels.shown(row, ask.style())
-    return ask.say(f"alerts.waits.{row.kind}", subject=subject, level=level, where=where)
+    told = {"subject": subject, "level": level, "where": html(where)}
+    return html(ask.say(f"alerts.waits.{row.kind}", **told))
 
 
-def standing(ask: Ask, row: AlertTrigger, now: datetime) -> str:
-    """Where it stands, in a few words."""
+def standing(ask: Ask, row: AlertTrigger, now: datetime) -> SafeString:
+    """Where it stands, in a few words, as HTML."""
     found = alert_words.state(row, now)
     left = ask.style().span(alert_words.cooling_s(row, now))
-    return ask.say(f"alerts.states.{found.value}", problem=row.problem, left=left)
+    return html(ask.say(f"alerts.states.{found.value}", problem=row.problem, left=left))
 
 
 def kind_title(ask: Ask, kind: TriggerKind) -> str:

@@ -16,7 +16,7 @@ from notifications.bot import grammar, planning, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
 from notifications.bot.registry import Command, Section
-from notifications.bot.replies import Button, Reply, rows
+from notifications.bot.replies import Button, Reply, fitting, in_rows, rows
 from notifications.bot.staff import configured, load, told_us
 from notifications.bot.staff.configured import DEFAULT, UNCAPPED, Setting
 from notifications.models import Delivery, DeliveryLog
@@ -118,8 +118,8 @@ def admin_config(ask: Ask) -> Reply:
         text = ask.say("admin.admin_config.sure", **told)
         return Reply(text, planning.asked(ask, line))
     setting.write(wanted, ask.user)
-    undo = Button(ask.say("admin.undo"), f"admin_config {setting.name} {setting.back}")
-    return Reply(ask.say("admin.admin_config.done", **told), ((undo,),))
+    undo = fitting(ask.say("admin.undo"), "admin_config", setting.name, setting.back)
+    return Reply(ask.say("admin.admin_config.done", **told), in_rows(undo))
 
 
 def _changed(ask: Ask) -> Reply:

@@ -195,6 +195,15 @@ def test_where_an_alert_stands_is_said(ada: User, columns: dict[str, Any], told:
     assert told in ask(ada, "/alerts").text.replace("\u2009", " ")
 
 
+def test_what_troubles_an_alert_is_escaped_once(ada: User) -> None:
+    row = watched(ada)
+    AlertTrigger.objects.update(problem="The key's gone & <lost>")
+
+    for said in (ask(ada, "/alerts"), press(ada, f"alert {row.pk}")):
+        assert "The key's gone & <lost>" in said.text
+        assert "<lost>" not in said.html
+
+
 def test_who_has_none_is_told_how(ada: User) -> None:
     said = ask(ada, "/alerts")
 
