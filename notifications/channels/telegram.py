@@ -91,6 +91,8 @@ async def _send(message: Outgoing) -> Result:
 
 def _result(message: Outgoing, found: Verdict, provider_id: str, topic_left: int | None) -> Result:
     sent = found.outcome is Outcome.SENT
+    # Our own token is refused: the message is as good as before, once an operator has mended that.
+    later = found.code == Code.UNAUTHORISED
     moved: dict[str, Any] | None = None
     if found.moved_to is not None:
         moved = {"chat_id": found.moved_to}
@@ -98,7 +100,7 @@ def _result(message: Outgoing, found: Verdict, provider_id: str, topic_left: int
         moved = {"chat_id": message.address["chat_id"], "topic_left": topic_left}
     return Result(
         message.delivery_id,
-        found.outcome,
+        Outcome.RETRY if later else found.outcome,
         found.code,
         found.detail,
         provider_id=provider_id if sent else "",

@@ -234,11 +234,13 @@ def test_a_server_that_is_not_there_is_tried_again(settings: Settings) -> None:
     assert (result.outcome, result.code) == (Outcome.RETRY, Code.UNREACHABLE)
 
 
-def test_a_wrong_token_blames_no_chat(bot: Running, settings: Settings) -> None:
+def test_a_wrong_token_blames_no_chat_and_loses_no_message(
+    bot: Running, settings: Settings
+) -> None:
     settings.BOT_TOKEN = "7:another"
     result = send_one(TELEGRAM, THERE)
     assert (result.outcome, result.code, result.gone) == (
-        Outcome.PERMANENT, Code.UNAUTHORISED, False,
+        Outcome.RETRY, Code.UNAUTHORISED, False,
     )  # fmt: skip
 
 
