@@ -16,6 +16,7 @@ from tests.notifications.factories import AddressFactory
 
 _ids = count(1)
 HOOK = {"url": "https://hooks.example.org/arbedge", "secret": "a secret of the hook"}
+OTHER_MAIL = {"email": "ada@elsewhere.example"}
 
 
 @dataclass(frozen=True)

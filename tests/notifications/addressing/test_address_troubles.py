@@ -12,11 +12,10 @@ from notifications.addressing import address_rows, address_troubles, addresses, 
 from notifications.models import Address, Chat
 from notifications.names import AddressState, Recipient
 from tests.accounts.factories import NOON, UserFactory
-from tests.notifications.addressing.places import HOOK, kept, wanted
+from tests.notifications.addressing.places import HOOK, OTHER_MAIL, kept, wanted
 from tests.notifications.factories import ChatFactory
 
 pytestmark = pytest.mark.django_db
-OTHER_MAIL = {"email": "ada@elsewhere.example"}
 
 
 @pytest.fixture

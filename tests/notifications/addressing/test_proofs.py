@@ -12,7 +12,6 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from accounts.models import User
-from arbedge import cache
 from arbedge.names import Channel, Door
 from notifications.addressing import addresses, proofs
 from notifications.models import Address, Verification
@@ -21,32 +20,12 @@ from notifications.receivers.discord import Discord
 from notifications.receivers.slack import Slack
 from notifications.receivers.twilio import Twilio
 from notifications.receivers.webhooks import Webhooks
-from tests.accounts.factories import NOON, UserFactory
 from tests.notifications.addressing.places import kept
 from tests.notifications.addressing.proving import confirm, start, state
 from tests.notifications.channels.outgoing import Receiving, receiving
 
-pytestmark = pytest.mark.django_db
-OTHER_MAIL = {"email": "ada@elsewhere.example"}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "site")]
 UNVERIFIED = AddressState.UNVERIFIED
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings: Any) -> None:
-    cache.client().flushdb()
-    settings.SITE_URL = "https://arbedge.example"
-
-
-@pytest.fixture
-def ada() -> User:
-    return UserFactory(name="Ada", telegram_id=4242, email="ada@example.org",
-                       email_verified_at=NOON)  # fmt: skip
-
-
-@pytest.fixture
-def mailbox(ada: User) -> Address:
-    """A mailbox of Ada's that waits to be verified."""
-    return kept(ada, Channel.EMAIL, OTHER_MAIL, UNVERIFIED, verified_at=None)
 
 
 @pytest.fixture

@@ -21,31 +21,12 @@ from notifications.names import AddressState
 from tests.accounts.factories import NOON, UserFactory
 from tests.accounts.web import link_in
 from tests.accounts.web import token_of as token_in
-from tests.notifications.addressing.places import kept
+from tests.notifications.addressing.places import OTHER_MAIL, kept
 from tests.notifications.addressing.proving import code_in, confirm, mailed, start, state
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "site")]
 MINUTE = timedelta(minutes=1)
-OTHER_MAIL = {"email": "ada@elsewhere.example"}
 UNVERIFIED = AddressState.UNVERIFIED
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings: Any) -> None:
-    cache.client().flushdb()
-    settings.SITE_URL = "https://arbedge.example"
-
-
-@pytest.fixture
-def ada() -> User:
-    return UserFactory(name="Ada", telegram_id=4242, email="ada@example.org",
-                       email_verified_at=NOON)  # fmt: skip
-
-
-@pytest.fixture
-def mailbox(ada: User) -> Address:
-    """A mailbox of Ada's that waits to be verified."""
-    return kept(ada, Channel.EMAIL, OTHER_MAIL, UNVERIFIED, verified_at=None)
 
 
 def another(code: str) -> str:

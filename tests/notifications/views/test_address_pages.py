@@ -19,27 +19,12 @@ from notifications.models import Address
 from notifications.names import AddressState
 from notifications.receivers.webhooks import Webhooks
 from tests.accounts.factories import NOON, UserFactory
-from tests.accounts.web import body, fresh_cache, link_in, log_in, wrong
+from tests.accounts.web import body, link_in, wrong
 from tests.notifications.addressing.places import HOOK, kept
 from tests.notifications.channels.outgoing import Receiving, receiving
+from tests.notifications.views.pages import PAGE
 
-pytestmark = pytest.mark.django_db
-PAGE = "/account/channels/"
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings: Any) -> None:
-    fresh_cache()
-    settings.SITE_URL = "http://testserver"
-
-
-@pytest.fixture
-def ada(client: Client) -> User:
-    """Somebody who is logged in."""
-    user = UserFactory(name="Ada", telegram_id=7_004_242, email="ada@example.org",
-                       email_verified_at=NOON)  # fmt: skip
-    log_in(client, user)
-    return user
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 
 
 @pytest.fixture

@@ -17,32 +17,12 @@ from notifications.addressing import address_rows, order, suppressions, trying
 from notifications.models import Address, Attempt, Delivery, Message
 from notifications.names import AddressState, Outcome, Recipient, Topic
 from tests.accounts.factories import NOON, SessionFactory, UserFactory
-from tests.accounts.web import body, fresh_cache, log_in
+from tests.accounts.web import body, log_in
 from tests.notifications.addressing.places import HOOK, kept
+from tests.notifications.views.pages import PAGE, page
 
-pytestmark = pytest.mark.django_db
-PAGE = "/account/channels/"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 URL = "https://93.184.216.34/hook"
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    fresh_cache()
-
-
-@pytest.fixture
-def ada(client: Client) -> User:
-    """Somebody who is logged in."""
-    user = UserFactory(name="Ada", telegram_id=7_004_242, telegram_name="ada",
-                       email="ada@example.org", email_verified_at=NOON)  # fmt: skip
-    log_in(client, user)
-    return user
-
-
-def page(client: Client) -> str:
-    answer = client.get(PAGE)
-    assert answer.status_code == 200
-    return body(answer)
 
 
 def press(client: Client, channel: str, deed: str) -> str:

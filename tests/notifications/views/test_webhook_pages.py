@@ -17,28 +17,12 @@ from notifications import signing
 from notifications.models import Address, Attempt
 from notifications.names import Outcome, Recipient, Topic
 from notifications.sending import deliveries_of
-from tests.accounts.factories import NOON, UserFactory
-from tests.accounts.web import body, fresh_cache, log_in
+from tests.accounts.web import body
 from tests.notifications.addressing.places import HOOK, kept
 from tests.notifications.factories import DeliveryFactory, DeliveryLogFactory, MessageFactory
+from tests.notifications.views.pages import PAGE
 
-pytestmark = pytest.mark.django_db
-PAGE = "/account/channels/"
-
-
-@pytest.fixture(autouse=True)
-def _fresh(settings: Any) -> None:
-    fresh_cache()
-    settings.SITE_URL = "http://testserver"
-
-
-@pytest.fixture
-def ada(client: Client) -> User:
-    """Somebody who is logged in."""
-    user = UserFactory(name="Ada", telegram_id=7_004_242, email="ada@example.org",
-                       email_verified_at=NOON)  # fmt: skip
-    log_in(client, user)
-    return user
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 
 
 def attempt(hook: Address, minutes_ago: int, **more: Any) -> Attempt:
