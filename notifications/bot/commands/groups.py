@@ -16,11 +16,12 @@ from notifications.bot.grammar import Arg
 from notifications.bot.groups import group_figures, group_menu, joins, registering
 from notifications.bot.groups.group_menu import Desk
 from notifications.bot.groups.joins import Registering
-from notifications.bot.preferences import preference_changes, zones
+from notifications.bot.preferences import preference_changes, preference_refusals, zones
 from notifications.bot.registry import GROUP_ADMINS, PRIVATE, Command, Section
 from notifications.bot.replies import Button, Reply, rows
 from notifications.models import Chat
 from notifications.telegram import chats
+from notifications.telegram.telegram_text import plain
 
 SEVERAL: Final = ("kinds", "shelves", "venues")
 CHOICES: Final = ("min_net", "notional_usd", "horizon_hours", "language")
@@ -188,8 +189,20 @@ def _figures(desk: Desk, _: str) -> Reply:
 def _changed(desk: Desk, changes: Mapping[str, Any]) -> Desk:
     """The desk with what was changed; a group's language is its own from now on."""
     told = {name: "all" if value is None else value for name, value in changes.items()}
-    chat = chats.change(*_whose(desk), told, door=Door.TELEGRAM, by=_by(desk))
+    try:
+        chat = chats.change(*_whose(desk), told, door=Door.TELEGRAM, by=_by(desk))
+    except BadInput as error:
+        raise _in_words(desk, error) from error
     return _at(desk, chat)
+
+
+def _in_words(desk: Desk, error: BadInput) -> BadInput:
+    """What a wish of the chat is refused for, as one's own preferences are."""
+    known = preference_changes.form_of(desk.ask, desk.chat.registered_by_id)
+    if error.details.get("field") not in known.entries:
+        return error
+    told = preference_refusals.told(desk.ask, known, error)
+    return BadInput(plain(told), code="wish_refused", field=error.details["field"])
 
 
 def _saved(desk: Desk, changes: Mapping[str, Any]) -> Reply:

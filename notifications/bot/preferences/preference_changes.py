@@ -79,7 +79,12 @@ class Form:
 def form(ask: Ask) -> Form:
     """The form of whoever asks, with what was changed a moment ago."""
     ask.read.clear()
-    sections = preferences.describe(ask.user.pk, now=ask.now)
+    return form_of(ask, ask.user.pk)
+
+
+def form_of(ask: Ask, user_id: int) -> Form:
+    """The form of a person as whoever asks reads it."""
+    sections = preferences.describe(user_id, now=ask.now)
     entries = {one.name: one for section in sections for one in section.fields}
     return Form(ask.style(), entries, sections)
 

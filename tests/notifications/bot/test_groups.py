@@ -283,6 +283,21 @@ class TestTyping:
         assert words.say("en", "errors.internal") not in said.text
         assert Chat.objects.values().get() == before
 
+    @pytest.mark.parametrize(
+        ("language", "text", "told"),
+        [
+            ("en", "min_net 60%", "Least net: a number from \u221210.00\u2009% to +50.00\u2009%."),
+            ("es", "min_net mucho", "escribe un número"),
+            ("fr", "notional_usd 7", "choisissez"),
+        ],
+    )
+    def test_a_refusal_tells_the_bounds_in_the_groups_language(
+        self, ada: User, chat: Chat, language: str, text: str, told: str
+    ) -> None:
+        chat.language = language
+        chat.save()
+        assert told in ask(ada, f"/admin_group_config {text}", chat=GROUP).text
+
     def test_parts_of_the_world_are_named_in_the_readers_language(
         self, ada: User, chat: Chat
     ) -> None:
