@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from accounts import sessions, tiers, usage
 from accounts.permissions import Permission
@@ -16,6 +15,7 @@ from notifications.bot.market import figures, living, openings_sent, viewers
 from notifications.bot.market.openings_sent import Record
 from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, rows
+from notifications.choosing import quota_keys
 from notifications.writing.trade_values import venue_name
 from opportunities import readers
 from opportunities.board import Row
@@ -96,9 +96,9 @@ def _payments(ask: Ask) -> str:
 
 
 def _midnight(ask: Ask) -> datetime:
-    """When the person's own day began."""
-    own = ask.now.astimezone(ZoneInfo(ask.zone))
-    return own.replace(hour=0, minute=0, second=0, microsecond=0)
+    """When the person's own day began, as the limits of a day count it."""
+    began_ms, _ = quota_keys.day_of(ask.zone, ask.now)
+    return datetime.fromtimestamp(began_ms / 1000, UTC)
 
 
 def performance(ask: Ask) -> Reply:
