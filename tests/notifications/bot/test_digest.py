@@ -14,7 +14,7 @@ from notifications.bundling import digest_now, digests
 from notifications.models import Delivery, DigestItem
 from notifications.names import Topic
 from tests.notifications.bot.asking import ask, member, press
-from tests.notifications.bundling.test_digests import opening
+from tests.notifications.bundling.waiting import opening
 from tests.notifications.factories import HOUR, NOON
 
 pytestmark = pytest.mark.django_db
