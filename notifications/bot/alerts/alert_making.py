@@ -53,6 +53,8 @@ def one_line(ask: Ask, kind: TriggerKind, subject: str, rest: str) -> Reply:
 def answer(ask: Ask, talk: Talk) -> Reply:
     """What was said to the question of the present step."""
     kind, said = TriggerKind(talk.data["kind"]), ask.said.strip()
+    if not said:  # a place that is shared is no answer
+        raise BadInput("Write a text.", code="missing_argument", field="TEXT")
     if talk.step == SUBJECT:
         return _with_subject(ask, kind, said)
     if talk.step == LEVEL:

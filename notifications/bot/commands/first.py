@@ -57,8 +57,12 @@ def _sections(ask: Ask) -> Reply:
 
 
 def _section(ask: Ask, section: Section) -> Reply:
-    lines = [f"/{one.name} – {ask.say(f'{one.topic}.{one.name}.title')}"
-             for one in _usable(ask) if one.section is section]  # fmt: skip
+    """Its commands by their titles, and at length the one that is called as the section is."""
+    inside = [one for one in _usable(ask) if one.section is section]
+    lines = [f"/{one.name} – {ask.say(f'{one.topic}.{one.name}.title')}" for one in inside]
+    for one in inside:
+        if one.name == section.value:
+            lines += ["", f"<code>{one.usage}</code>", ask.say(f"{one.topic}.{one.name}.help")]
     if not lines:
         return _sections(ask)
     title = ask.say(f"first.sections.{section.value}")

@@ -64,6 +64,14 @@ def test_help_of_something_else_says_so() -> None:
     assert "/dance" in ask(member(), "/help dance").text
 
 
+def test_a_command_that_is_called_as_its_topic_is_told_with_it() -> None:
+    said = ask(member(), "/help alerts").text
+
+    assert "/watch – " in said
+    assert "/alerts [KIND] [SUBJECT] [LEVEL]" in said
+    assert "/alerts price_above BTC/USDT 70000" in said
+
+
 def test_a_topic_with_nothing_in_it_leads_to_all_of_them() -> None:
     who = member()
 
