@@ -148,6 +148,13 @@ def test_any_backend_of_django_will_do(settings: Settings) -> None:
     assert [sent.to for sent in mail.outbox] == [["ann@example.com"]]
 
 
+class Broken(BaseEmailBackend):
+    """A backend that fails in its own way."""
+
+    def send_messages(self, _: Any) -> int:
+        raise LookupError("ann@example.com: key-word")
+
+
 def test_a_failure_of_another_backend_is_told_by_kind_and_logged(settings: Settings) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.Broken"
 
@@ -159,6 +166,13 @@ def test_a_failure_of_another_backend_is_told_by_kind_and_logged(settings: Setti
     )  # fmt: skip
     assert "key-word" not in str(logs)
     assert logs[0]["kind"] == "LookupError"
+
+
+class Untaken(BaseEmailBackend):
+    """A backend that takes nothing and says so."""
+
+    def send_messages(self, _: Any) -> int:
+        return 0
 
 
 def test_a_mail_that_was_not_taken_is_not_called_sent(settings: Settings) -> None:
