@@ -28,21 +28,25 @@ from arbedge.choices import VENUE_BITS, Notice
 from arbedge.names import CloseReason, State
 from notifications.choosing.eligibility_due import NO_ONES_VENUE
 from notifications.codes import Code, Why
-from notifications.names import ARRIVED, FOLLOW_UPS, WAITING, DeliveryState, Recipient, Topic
+from notifications.names import (
+    ARRIVED,
+    FOLLOW_UPS,
+    OPENINGS,
+    WAITING,
+    DeliveryState,
+    Recipient,
+    Topic,
+)
+from notifications.statements import listed
 from notifications.telling import SWITCHES
 
 MAY_COST: Final = (Topic.CLOSED, Topic.VENUE_BLIND)  # told of what is muted too
-OPENINGS: Final = (Topic.OPENED, Topic.IMPROVED, Topic.RECOVERED)
 ONE_NOTICE_IN: Final = timedelta(minutes=10)  # about the same venue, to the same recipient
 LONGEST_LIFE: Final = timedelta(days=60)  # of an opportunity, as far as old openings are looked for
 
 # Bits of venues as preferences hold them; a leg that is none asks for no bit.
 _BITS: Final = json.dumps({"": 0} | {name: 1 << bit for name, bit in VENUE_BITS.items()})
 PENDING, CANCELLED = DeliveryState.PENDING, DeliveryState.CANCELLED
-
-
-def _words(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
 
 
 def _switch(topic: Topic) -> int:
@@ -84,7 +88,7 @@ WITH {_TARGETS}, earlier AS (
     FROM target t JOIN notifications_delivery d ON d.opportunity_id = t.about
     WHERE d.state = '{PENDING}' AND (t.over OR t.topic <> '{Topic.VENUE_BLIND}')
       AND CASE WHEN d.opening_id IS NOT NULL THEN d.message_id < t.message_id
-               ELSE d.topic IN ({_words(OPENINGS)}) AND d.facts_of_id < t.message_id END
+               ELSE d.topic IN ({listed(OPENINGS)}) AND d.facts_of_id < t.message_id END
     FOR NO KEY UPDATE OF d SKIP LOCKED
 ), ended AS (
     UPDATE notifications_delivery d
@@ -120,10 +124,10 @@ WITH {_TARGETS}, opening AS (
         UNION ALL
         SELECT {_FOUND} FROM notifications_deliverylog WHERE settled_at > %(oldest)s
     ) d ON d.opportunity_id = t.about
-    WHERE d.opening_id IS NULL AND d.topic IN ({_words(OPENINGS)})
+    WHERE d.opening_id IS NULL AND d.topic IN ({listed(OPENINGS)})
       AND d.facts_of_id < t.message_id
-      AND (d.state IN ({_words(ARRIVED)})
-           OR d.state IN ({_words(WAITING)}) AND t.topic <> '{Topic.VENUE_BLIND}')
+      AND (d.state IN ({listed(ARRIVED)})
+           OR d.state IN ({listed(WAITING)}) AND t.topic <> '{Topic.VENUE_BLIND}')
     ORDER BY t.slice_id, d.recipient, d.recipient_id, d.id DESC
 ), notice AS (
     SELECT m.id, m.facts ->> 'venue' AS venue FROM notifications_message m
@@ -136,9 +140,9 @@ WITH {_TARGETS}, opening AS (
                 WHEN o.recipient = '{Recipient.USER}' AND a.user_id IS NULL
                 THEN {Why.NO_SESSION.value}
                 WHEN a.notices & o.switch = 0 THEN {Why.SWITCHED_OFF.value}
-                WHEN o.about_topic NOT IN ({_words(MAY_COST)}) AND {_VENUE_HIDDEN}
+                WHEN o.about_topic NOT IN ({listed(MAY_COST)}) AND {_VENUE_HIDDEN}
                 THEN {Why.VENUE_UNWANTED.value}
-                WHEN o.about_topic NOT IN ({_words(MAY_COST)}) AND {_COIN_HIDDEN}
+                WHEN o.about_topic NOT IN ({listed(MAY_COST)}) AND {_COIN_HIDDEN}
                 THEN {Why.ASSET_UNWANTED.value}
                 WHEN o.about_topic = '{Topic.VENUE_BLIND}' AND EXISTS (
                     SELECT FROM notice JOIN (

@@ -14,9 +14,8 @@ from typing import Any, Final
 from django.db.models import Avg, Count, Min, Q, QuerySet, Sum
 
 from accounts.models import Session
-from notifications.follow_ups import OPENINGS
 from notifications.models import Delivery, DeliveryLog, Message
-from notifications.names import ARRIVED, Recipient, Topic
+from notifications.names import ARRIVED, OPENINGS, Recipient, Topic
 from notifications.writing.other_values import ITEMS_SHOWN
 from opportunities.models import Followed, Opportunity, Outcome
 from opportunities.models.ledger import Checkpoint, Standing
