@@ -54,7 +54,7 @@ class Ask:
 
     `args` are the command's by name; `said` is the text or data as it came, `location` a point
     (latitude, longitude) the sender shared. `message_id` is the message written, or the one whose
-    button was pressed (`pressed`).
+    button was pressed (`pressed`). `read` keeps what was found out once for this ask.
     """
 
     now: datetime
@@ -116,10 +116,14 @@ class Ask:
 
     @property
     def scope(self) -> Scope:
-        """Whose commands count: in a group its admins' where the sender is one of them."""
+        """Whose commands count: in a group its admins' where the sender is one of them. Telegram
+        is asked once, however many buttons an answer has."""
         if self.place.private:
             return Scope.PRIVATE
-        return Scope.CHAT_ADMINS if self.place.is_admin() else Scope.GROUP
+        if "scope" not in self.read:
+            self.read["scope"] = Scope.CHAT_ADMINS if self.place.is_admin() else Scope.GROUP
+        found: Scope = self.read["scope"]
+        return found
 
     def holds(self, permission: str) -> bool:
         """Whether the one whose rights count here holds this permission."""
