@@ -293,4 +293,6 @@ def _record(what: str, chat: Chat, changes: Mapping[str, Any], by: By) -> None:
 
 def _line(what: str, chat: Chat, changes: Mapping[str, Any], by: By) -> LogEntry:
     named = by if isinstance(by, User) else None
-    return audit.line(what, chat, whom=chat.registered_by_id, changes=changes, by=named)
+    unnamed = {"by": by} if isinstance(by, str) else {}
+    told = {**changes, **unnamed}
+    return audit.line(what, chat, whom=chat.registered_by_id, changes=told, by=named)

@@ -276,7 +276,9 @@ def test_a_topic_that_was_deleted_is_forgotten_unless_another_was_chosen(ada: Us
 def test_what_an_admin_we_do_not_know_did_is_nobodys(ada: User) -> None:
     chat = register(ada)
     chats.pause(ada, chat.pk, door=Door.TELEGRAM, by=chats.AN_ADMIN)
-    assert audited("chat.paused").actor is None
+    line = audited("chat.paused")
+    assert line.actor is None
+    assert line.changes_dict["by"] == ["", "an admin of the chat"]
 
 
 def test_what_another_admin_did_is_his(ada: User) -> None:
