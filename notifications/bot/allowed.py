@@ -35,8 +35,12 @@ def refusal(ask: Ask, command: Command, *, where: Scope | None = None) -> Forbid
     at = where or ask.scope
     if at not in command.scopes and not (at is Scope.CHAT_ADMINS and Scope.GROUP in command.scopes):
         return _wrong_scope(ask, command, at)
-    if at is Scope.PRIVATE:
-        return _in_private(ask, command)
+    return _in_private(ask, command) if at is Scope.PRIVATE else _in_group(ask, command)
+
+
+def _in_group(ask: Ask, command: Command) -> Forbidden | None:
+    if command.roles:  # a role is a person's, and a group is nobody's
+        return Forbidden(_WRONG_SCOPE["only_private"], code="only_private", command=command.name)
     if command.permission is None:
         return None
     if ask.standing is None:
@@ -58,7 +62,7 @@ def _wrong_scope(ask: Ask, command: Command, at: Scope) -> Forbidden:
 
 def _in_private(ask: Ask, command: Command) -> Forbidden | None:
     held = ask.standing
-    if not command.session:
+    if not (command.session or command.permission or command.roles):
         return None
     if held is None:
         return Forbidden(_NO_SESSION, code=Why.NO_SESSION.value)
