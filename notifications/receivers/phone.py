@@ -153,7 +153,8 @@ def cleaned(message: Shown) -> str:
             done.append(f'<a href="{link[1]}" target="_blank" rel="noopener">')
         else:
             done.append(f"<{ends}{name}>")
-    return "".join(done) + _escaped(message.text[at:])
+    whole = "".join(done) + _escaped(message.text[at:])
+    return whole.replace("</pre>\n", "</pre>")  # a block ends its line by itself
 
 
 def _linked(found: re.Match[str]) -> str:

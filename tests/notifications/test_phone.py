@@ -113,6 +113,10 @@ def test_telegrams_tags_are_drawn() -> None:
     assert html("<b>WIF</b> &amp; <i>co</i>") == "<b>WIF</b> &amp; <i>co</i>"
 
 
+def test_a_block_ends_its_line_by_itself() -> None:
+    assert html("<pre>a\nb</pre>\n\nc") == "<pre>a\nb</pre>\nc"
+
+
 def test_a_link_to_the_web_can_be_opened() -> None:
     assert html('<a href="https://x.y/?a=1&amp;b=2">open</a>') == (
         '<a href="https://x.y/?a=1&amp;b=2" target="_blank" rel="noopener">open</a>'
