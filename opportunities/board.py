@@ -17,6 +17,7 @@ from accounts.wishes import Economics
 from arbedge.names import REJECTING_MASK, CloseReason, Kind, Reason, State
 from opportunities import readers
 from opportunities.cohorts import HORIZONS_HOURS, NOTIONALS_USD
+from opportunities.costs import HOURS_PER_YEAR
 from opportunities.models import NearMiss, Opportunity, ScanRecord, Sighting
 from opportunities.readers import Reader
 from opportunities.reasons import MEANING, from_mask
@@ -24,7 +25,6 @@ from opportunities.reasons import MEANING, from_mask
 KINDS: Final = (Kind.FUNDING, Kind.SPOT, Kind.BASIS)
 LINGER: Final = timedelta(seconds=45)  # a closed row stays so long, with its reason
 SHOWN_AT_MOST: Final = 200
-HOURS_A_YEAR: Final = 8760.0
 DEFAULT_ECONOMICS: Final = wishes.economics(Preferences())
 DEFAULT_SIZE_USD: Final = float(DEFAULT_ECONOMICS.notional_usd)
 DEFAULT_HORIZON_HOURS: Final = float(DEFAULT_ECONOMICS.horizon_hours)
@@ -204,7 +204,7 @@ def row_of(stored: Opportunity, wish: Wish, now: datetime) -> Row:
     net, at_size, horizon = cohort(stored, wish)
     apr = None
     if stored.kind != Kind.SPOT and horizon:
-        apr = net * HOURS_A_YEAR / horizon
+        apr = net * HOURS_PER_YEAR / horizon
     due = [at for at in (stored.long_next_at, stored.short_next_at) if at and at > now]
     oldest_ms = max(stored.long_age_ms or 0.0, stored.short_age_ms or 0.0)
     age_s = max(0.0, (now - stored.as_of).total_seconds()) + oldest_ms / 1000

@@ -28,7 +28,7 @@ from opportunities.models import Opportunity
 HOUR_S: Final = 3600
 ANYBODY: Final = "anybody"
 KIND_BIT: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
-_ANY_OTHER: Final = 1 << list(Shelf).index(Shelf.ADVANCED)
+SHELFLESS: Final = 1 << list(Shelf).index(Shelf.ADVANCED)  # what stands on no shelf
 
 # KEYS[1] what was shown, by time; ARGV now in s, an hour ago, limit, ids best first.
 # Returns the ids that may be shown: those shown within the hour, and new ones up to the limit.
@@ -232,7 +232,7 @@ def used(user_id: int, now: datetime) -> int | None:
 
 def shelves_of(row: Opportunity) -> int:
     """The bits of its shelves. What stands on none is shown where every arbitrage shelf is."""
-    return row.shelves or _ANY_OTHER
+    return row.shelves or SHELFLESS
 
 
 def _shown_key(reader: Reader) -> str:

@@ -13,14 +13,13 @@ from django.db import connection
 from accounts import audience, tiers
 from accounts.tiers import ADMINS, HAVE_ADMINS_COLUMN, Allowance
 from arbedge.choices import VENUE_BITS
-from arbedge.names import Kind, Role, Shelf, State, Tier
+from arbedge.names import Role, State, Tier
 from notifications.names import TriggerKind
 from notifications.writing.cohort_figures import figures_for
+from opportunities import readers
 from opportunities.models import Opportunity
 
 NOTHING: Final = float("-inf")  # what a coin without an opportunity pays
-_KIND_BIT: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
-_NO_SHELF: Final = 1 << list(Shelf).index(Shelf.ADVANCED)
 _ROLES: Final = tuple(Role)
 _TIERS: Final = tuple(Tier)
 
@@ -136,7 +135,7 @@ def _best(
 
 def _shown(row: Opportunity, venues: int, may: Allowance, now: datetime) -> bool:
     """Whether the tier shows it, its delay is over, and both venues are the person's."""
-    within = _KIND_BIT[row.kind] & may.kinds and (row.shelves or _NO_SHELF) & may.shelves
+    within = readers.KIND_BIT[row.kind] & may.kinds and readers.shelves_of(row) & may.shelves
     over = row.opened_at + timedelta(seconds=may.delay_s) <= now
     legs = [venue for venue in (row.long_venue, row.short_venue) if venue]
     own = venues == -1 or all(venues >> VENUE_BITS.get(venue, 63) & 1 for venue in legs)

@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from arbedge.choices import VENUE_BITS
-from arbedge.names import Kind, Risk, Shelf
+from arbedge.names import Risk
 from notifications.writing.cohort_figures import venues_of
+from opportunities.readers import KIND_BIT, SHELFLESS
 
 MOST_EVENTS: Final = 60  # bits of a number of PostgreSQL that are surely positive
 NO_ONES_VENUE: Final = 62  # the bit of a venue nobody can choose
-_KINDS: Final = {kind.value: 1 << bit for bit, kind in enumerate(Kind)}
 _RISKS: Final = {risk.value: place for place, risk in enumerate(Risk)}
-SHELFLESS: Final = 1 << list(Shelf).index(Shelf.ADVANCED)  # what stands on no shelf
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Occasion:
     @property
     def kind(self) -> int:
         """Its kind as a bit."""
-        return _KINDS.get(self.one.kind, 0)
+        return KIND_BIT.get(self.one.kind, 0)
 
     @property
     def risk(self) -> int:
@@ -82,7 +81,7 @@ class Occasion:
 
     @property
     def shelves(self) -> int:
-        """What stands on no shelf counts as advanced, as in opportunities.readers."""
+        """What stands on no shelf counts as advanced, as on the board."""
         return int(self.facts.get("shelves") or SHELFLESS)
 
     @property

@@ -17,11 +17,11 @@ from accounts.standing import Standing, effective_tier
 from arbedge import writing
 from arbedge.choices import VENUES
 from arbedge.names import AccountState, Kind, Shelf, Tier
-from notifications.choosing.eligibility_due import SHELFLESS
 from notifications.codes import Code, Why
 from notifications.models import Delivery, DeliveryLog, Slice
 from notifications.names import CHANNELS, DeliveryState
 from notifications.writing.cohort_figures import Figures, figures_for, venues_of
+from opportunities.readers import SHELFLESS
 
 NO_OPENING: Final = "You were not sent the opening, so there was nothing to follow up."
 NOT_FOR_ALL: Final = "This message was for named people only."
