@@ -31,7 +31,6 @@ from notifications.alerts.trigger_rules import OF_ACCOUNTS
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 
-UNIT: Final = "USDT"
 AT_ONCE: Final = 50  # accounts asked for side by side
 NAMED: Final = 3
 LONGEST: Final = 200
@@ -94,7 +93,7 @@ def check(now: datetime) -> int:
 
 def worth(holdings: Holdings, quotes: Mapping[str, float]) -> Worth:
     """What coins come to at these prices of one coin in USDT."""
-    priced = {**quotes, UNIT: 1.0}
+    priced = {**quotes, trigger_sources.UNIT: 1.0}
     unknown = sorted(coin for coin in holdings if coin not in priced)
     if unknown:
         more = len(unknown) - NAMED
@@ -128,11 +127,7 @@ def _watched(now: datetime) -> list[Watched]:
 
 def _quotes() -> dict[str, float]:
     """The median price of every coin in USDT."""
-    return {
-        one.subject.removesuffix(f"/{UNIT}"): one.value
-        for one in trigger_sources.prices(book.load())
-        if one.venue == trigger_sources.ANYWHERE and one.subject.endswith(f"/{UNIT}")
-    }
+    return {coin: one.value for coin, one in trigger_sources.in_usdt(book.load()).items()}
 
 
 def _worths(

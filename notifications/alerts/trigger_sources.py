@@ -16,6 +16,7 @@ from exchanges.snapshot import Snapshot
 from opportunities.announced import CREDIBLE_RATE, EIGHT_HOURS, FRESH_MS, is_fresh, tradable
 
 ANYWHERE: Final = ""  # the venue of an alert that names none
+UNIT: Final = "USDT"  # what accounts are worth is told in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ def prices(snapshot: Snapshot) -> list[Reading]:
         Reading(subject, ANYWHERE, mid, {"age_ms": age, "venues": venues})
         for subject, mid, age, venues in medians.iter_rows()
     ]
+
+
+def in_usdt(snapshot: Snapshot) -> dict[str, Reading]:
+    """The median price in USDT of every coin that has one, by coin."""
+    pair = f"/{UNIT}"
+    return {
+        one.subject.removesuffix(pair): one
+        for one in prices(snapshot)
+        if one.venue == ANYWHERE and one.subject.endswith(pair)
+    }
 
 
 def funding(snapshot: Snapshot) -> list[Reading]:

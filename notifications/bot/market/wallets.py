@@ -20,7 +20,7 @@ from exchanges import balances, book
 from exchanges.balances import Holdings
 from notifications.alerts import trigger_sources
 
-UNIT: Final = "USDT"
+UNIT: Final = trigger_sources.UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,9 @@ def _coins(held: Holdings, prices: Prices) -> Iterable[Coin]:
 def _prices() -> Prices:
     """The median price of every coin in USDT; none where there is no book."""
     try:
-        told = trigger_sources.prices(book.load())
+        found = trigger_sources.in_usdt(book.load())
     except NoData:
         return Prices({})
-    ours = [one for one in told if one.venue == trigger_sources.ANYWHERE
-            and one.subject.endswith(f"/{UNIT}")]  # fmt: skip
-    oldest_ms = max((float(one.more["age_ms"]) for one in ours), default=None)
-    usdt = {one.subject.removesuffix(f"/{UNIT}"): one.value for one in ours}
+    oldest_ms = max((float(one.more["age_ms"]) for one in found.values()), default=None)
+    usdt = {coin: one.value for coin, one in found.items()}
     return Prices(usdt, None if oldest_ms is None else oldest_ms / 1000)
