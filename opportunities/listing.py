@@ -107,9 +107,14 @@ def best_of_kinds(
     return {kind: counts[kind.value] for kind in KINDS}, told
 
 
+def of_coin(coin: str) -> list[Opportunity]:
+    """All live opportunities of a coin, those that pay before those that fade, best first."""
+    rows = Opportunity.objects.filter(live_key__isnull=False, asset=coin)
+    return sorted(rows, key=lambda row: (row.state != State.OPEN, -row.net))
+
+
 def best_of_coin(coin: str, now: datetime, reader: Reader) -> Opportunity | None:
     """The best live opportunity of a coin that the reader may see; it counts in his hour."""
-    rows = Opportunity.objects.filter(live_key__isnull=False, asset=coin)
-    best = sorted(rows, key=lambda row: (row.state != State.OPEN, -row.net))
+    best = of_coin(coin)
     moment = {row.pk: row.as_of if board.replaying() else now for row in best}
     return next((row for row in best if readers.held(reader, row, moment[row.pk]) is None), None)

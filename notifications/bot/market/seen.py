@@ -79,7 +79,8 @@ def number_or_coin(word: str) -> int | str:
 
 
 def find(ask: Ask, asked: int | str | None) -> Seen | Reply:
-    """The opportunity of a number, or a coin's best; without either how to say which.
+    """The opportunity of a number, or a coin's best, or why the reader sees none of it now; without
+    either how to say which.
 
     Raises NotFound (opportunity_unknown).
     """
@@ -92,8 +93,10 @@ def find(ask: Ask, asked: int | str | None) -> Seen | Reply:
     best = listing.best_of_coin(asked, ask.now, viewers.reader(ask))
     if best is not None:
         return look_up(ask, best.pk)
+    if held := listing.of_coin(asked):
+        return look_up(ask, held[0].pk)
     ways += fitting(ask.say("market.funding_button"), "funding", asked)
-    return Reply(ask.say("market.none_of_coin", coin=name(asked)), in_rows(ways))
+    return Reply(ask.say("opportunities.none_of_coin", coin=name(asked)), in_rows(ways))
 
 
 def look_up(ask: Ask, opportunity_id: int) -> Seen | Reply:

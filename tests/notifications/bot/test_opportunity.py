@@ -79,8 +79,15 @@ def test_a_coin_means_its_best(ada: User, command: str) -> None:
 @pytest.mark.parametrize("command", ["opportunity", "why"])
 def test_a_coin_that_does_not_pay_leads_on(ada: User, command: str) -> None:
     said = ask(ada, f"/{command} DOGE")
-    assert said.text == "Nothing of DOGE that you may see pays now."
+    assert said.text == "Nothing of DOGE pays now."
     assert said.buttons == {"Opportunities": "opportunities all", "Funding": "funding DOGE"}
+
+
+@pytest.mark.parametrize("command", ["opportunity", "why"])
+def test_of_a_coin_the_tier_holds_back_the_reason_is_told(command: str) -> None:
+    live("WIF", shelves=0)
+    said = ask(reader(Tier.FREE), f"/{command} WIF").text
+    assert "Free shows the beginners’ shelves." in said
 
 
 @pytest.mark.parametrize("command", ["opportunity", "why"])
@@ -91,7 +98,7 @@ def test_a_command_pressed_in_the_menu_is_told_what_it_lacks(ada: User, command:
 
 
 def test_what_is_neither_number_nor_coin_is_said_so(ada: User) -> None:
-    assert "is no coin" in ask(ada, f"/why {'9' * 40}").text
+    assert "is no coin" in ask(ada, f"/why {'9' * 60}").text
 
 
 def test_its_buttons_are_why_chart_mute_and_its_page(ada: User, settings: Settings) -> None:
