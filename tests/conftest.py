@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
@@ -42,6 +43,23 @@ def empty_cache() -> Iterator[None]:
     cache.client().flushdb()
     yield
     cache.client().flushdb()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_stays_open() -> Iterator[None]:
+    """What the event loop of this process keeps open for good ends with the tests."""
+    yield
+    from arbedge import aio
+
+    if aio._home.loop is not None:
+        aio.run(_closed())
+
+
+async def _closed() -> None:
+    from arbedge import cache
+
+    for client in cache._per_loop.pop(asyncio.get_running_loop(), {}).values():
+        await client.aclose()
 
 
 @pytest.fixture(scope="session")
