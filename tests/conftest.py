@@ -62,6 +62,22 @@ async def _closed() -> None:
         await client.aclose()
 
 
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All texts that a drawing puts down, in their order."""
+    from matplotlib.text import Text
+
+    texts: list[str] = []
+    plain = Text.draw
+
+    def note(self: Text, *args: object, **more: object) -> None:
+        texts.append(self.get_text())
+        plain(self, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Text, "draw", note)
+    return texts
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of recorded real answers; tests that need it are skipped where it is absent."""

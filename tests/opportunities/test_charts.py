@@ -27,22 +27,6 @@ def chart(*lines: Line, **more: object) -> Chart:
     return Chart("Net over time, %", lines, "ArbEdge from OKX, 12:00 UTC", **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All texts that a drawing puts down, in their order."""
-    from matplotlib.text import Text
-
-    texts: list[str] = []
-    plain = Text.draw
-
-    def note(self: Text, *args: object, **more: object) -> None:
-        texts.append(self.get_text())
-        plain(self, *args, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Text, "draw", note)
-    return texts
-
-
 def test_the_latest_value_stands_at_the_lines_end(written: list[str]) -> None:
     charts.draw(chart(line([0.001, 0.0042])))
     assert "net\n+0.42\u2009%" in written

@@ -31,22 +31,6 @@ OKX, BYBIT = row(1, "okx", 0.0001, 4), row(2, "bybit", 0.0009)
 PAST = {1: [(NOON - 8 * HOUR, 0.0003)], 2: [(NOON - 8 * HOUR, 0.0008)]}
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All texts that a drawing puts down, in their order."""
-    from matplotlib.text import Text
-
-    texts: list[str] = []
-    plain = Text.draw
-
-    def note(self: Text, *args: object, **more: object) -> None:
-        texts.append(self.get_text())
-        plain(self, *args, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Text, "draw", note)
-    return texts
-
-
 def width_of(png: bytes) -> int:
     assert png.startswith(b"\x89PNG")
     found: int = struct.unpack(">I", png[16:20])[0]

@@ -33,22 +33,6 @@ def _markets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     cache.client().flushdb()
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All texts that a drawing puts down, in their order."""
-    from matplotlib.text import Text
-
-    texts: list[str] = []
-    plain = Text.draw
-
-    def note(self: Text, *args: object, **more: object) -> None:
-        texts.append(self.get_text())
-        plain(self, *args, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Text, "draw", note)
-    return texts
-
-
 def png(data: bytes) -> bool:
     return data.startswith(b"\x89PNG")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from notifications.receivers.faults import Kind
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receiving import TOKEN, Running
 
 PERSON, GROUP = 100000001, -1001555296434
 BUTTONS = {"inline_keyboard": [[{"text": "Why?", "callback_data": "why:7"}]]}
@@ -24,12 +23,6 @@ RECORDED_FAULTS = {
     "group_upgraded": Kind.MIGRATED,
     "too_many_requests": Kind.FLOOD,
 }
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        yield begun
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import httpx
-import pytest
 from telegram import Update
 
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receivers.talking import impossible, updates
+from tests.notifications.receiving import Running
 
 ANA, BOB = 7, 8
 WHY = {"inline_keyboard": [[{"text": "Why?", "callback_data": "why 7"}],
                            [{"text": "Open", "url": "https://x.y/7"}]]}  # fmt: skip
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        yield begun
-
-
-def updates(bot: Running) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = bot.call("getUpdates").json()["result"]
-    return told
-
-
-def impossible(bot: Running, path: str, **told: Any) -> str:
-    answer = httpx.post(f"{bot.url}{path}", json=told)
-    assert answer.status_code == 409, answer.text
-    return str(answer.json()["error"])
 
 
 def test_a_button_is_pressed_by_its_words(bot: Running) -> None:

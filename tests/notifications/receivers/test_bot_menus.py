@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,15 +14,9 @@ from telegram import (
     BotCommandScopeDefault,
 )
 
-from tests.notifications.receiving import TOKEN, Running, running, says, told
+from tests.notifications.receiving import Running, says, told
 
 ANA, BOB, GROUP = 7, 8, -1001555296434
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        yield begun
 
 
 def menu(*names: str) -> list[BotCommand]:

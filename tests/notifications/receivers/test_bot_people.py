@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,10 @@ import pytest
 from telegram import Update
 
 from notifications.receivers.bot_entities import command, entities
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receivers.talking import impossible, updates
+from tests.notifications.receiving import Running
 
 ANA, BOB, GROUP, CHANNEL = 7, 8, -1001555296434, -1002000000000
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        yield begun
-
-
-def updates(bot: Running) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = bot.call("getUpdates").json()["result"]
-    return told
-
-
-def impossible(bot: Running, path: str, **told: Any) -> str:
-    answer = httpx.post(f"{bot.url}{path}", json=told)
-    assert answer.status_code == 409, answer.text
-    return str(answer.json()["error"])
 
 
 # What a text holds

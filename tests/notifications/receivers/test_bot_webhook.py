@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
-from tests.notifications.listening import SECRET, Listener, listen, listening, until, waiting
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receivers.listening import (
+    SECRET,
+    Listener,
+    listen,
+    until,
+    waiting,
+)
+from tests.notifications.receiving import Running
 
 ANA, BOB = 7, 8
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        begun.receivers.bot.updates.webhook.retry_s = 0.01
-        yield begun
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as begun:
-        yield begun
 
 
 def test_what_is_typed_is_posted_with_the_secret(bot: Running, listener: Listener) -> None:

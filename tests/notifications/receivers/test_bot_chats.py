@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import httpx
@@ -15,18 +14,12 @@ from telegram import (
 )  # fmt: skip
 from telegram.error import BadRequest, Forbidden
 
-from tests.notifications.receiving import TOKEN, Running, running, says, told
+from tests.notifications.receiving import Running, says, told
 
 ANA, BOB, GROUP = 7, 8, -1001555296434
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + b"\x00\x00\x03\x20\x00\x00\x01\xc2" + b"\x08"
 WHY = {"inline_keyboard": [[{"text": "Why?", "callback_data": "why 7"}]]}
 T = TypeVar("T")
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        yield begun
 
 
 # Chats

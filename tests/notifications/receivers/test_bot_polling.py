@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,23 +16,10 @@ from telegram.ext import ApplicationBuilder, CommandHandler, ContextTypes
 
 from arbedge import aio
 from notifications.telegram.telegram_transport import Transport
-from tests.notifications.listening import SECRET, Listener, listen, listening, until
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receivers.listening import SECRET, Listener, listen, until
+from tests.notifications.receiving import TOKEN, Running
 
 ANA, GROUP = 7, -1001555296434
-
-
-@pytest.fixture
-def bot() -> Iterator[Running]:
-    with running(TOKEN) as begun:
-        begun.receivers.bot.updates.webhook.retry_s = 0.01
-        yield begun
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with listening() as begun:
-        yield begun
 
 
 def test_nothing_is_polled_while_a_webhook_is_set(bot: Running, listener: Listener) -> None:
