@@ -26,7 +26,7 @@ class Feature(StrEnum):
 
 Answering = Callable[["Ask"], "Reply"]
 
-_on: dict[Feature, Callable[[], bool]] = {}
+_on: dict[str, Callable[[], bool]] = {}
 _handlers: dict[str, Answering] = {}
 
 
@@ -49,7 +49,7 @@ def answers(command: str, handler: Answering) -> None:
 
 def switched_on(name: str) -> bool:
     """Whether the feature is here and operators have it switched on; False for unknown ones."""
-    when = next((when for one, when in _on.items() if one.value == name), None)
+    when = _on.get(name)
     return when is not None and when()
 
 
