@@ -6,7 +6,7 @@
 
   const zone = (root) => root.querySelectorAll("time[datetime]").forEach((time) => {
     const at = new Date(time.dateTime);
-    const shown = at.toLocaleString(undefined, {
+    const shown = at.toLocaleString("en-GB", { // as the pages write: day, month, 24 hours
       day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
     });
     if (time.textContent === time.title) time.textContent = shown;

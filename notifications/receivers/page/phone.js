@@ -21,7 +21,7 @@ function since(atMs) {
   const seconds = Math.max(0, Math.round((Date.now() - atMs) / 1000));
   if (seconds < 60) return `${seconds} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  return new Date(atMs).toLocaleString();
+  return new Date(atMs).toLocaleString("en-GB");
 }
 
 function button(section, column, message, told) {
