@@ -36,6 +36,7 @@ KINDS: Final = frozenset({
     "purchased_paid_media",
 })  # fmt: skip
 OTHER: Final = "other"
+RUN_IT: Final = ("creator", "administrator")  # states of a chat's member
 NOBODYS: Final = 0  # the lane of what comes from nobody
 HIGHEST: Final = (1 << 63) - 1
 MOST_WOKEN: Final = 10_000  # lanes in the list; nobody takes them while no bot runs
@@ -76,7 +77,7 @@ def secret_token() -> str:
 def store(raw: bytes | Mapping[str, Any], now: datetime) -> bool:
     """Stores an update, as JSON or read already, and wakes its lane after the commit.
 
-    Returns False for what is known or is no update: both are counted and are no error.
+    Returns False for what is known, is no update, or is of no use: all are counted and no error.
     """
     update = _read(raw)
     number = None if update is None else _number(update.get("update_id"))
@@ -85,6 +86,9 @@ def store(raw: bytes | Mapping[str, Any], now: datetime) -> bool:
         log.warning("update_unusable", size=len(raw))
         return False
     kind, body = _kind(update)
+    if _is_needless(kind, body):
+        UPDATES.labels(kind, "needless").inc()
+        return False
     lane = _lane(body)
     sealed = sealing.seal(_written(update))
     with connection.cursor() as cursor:
@@ -183,6 +187,14 @@ def _kind(update: Mapping[str, Any]) -> tuple[str, Any]:
         if name in KINDS:
             return name, body
     return OTHER, None
+
+
+def _is_needless(kind: str, body: Any) -> bool:
+    """Whoever comes to a large group or leaves it, hundreds an hour: only its admins matter."""
+    if kind != "chat_member":
+        return False
+    states = (_in(body, f"{which}_chat_member", "status") for which in ("old", "new"))
+    return not any(state in RUN_IT for state in states)
 
 
 def _lane(body: Any) -> int:

@@ -123,15 +123,18 @@ def test_any_body_is_taken_or_left(body: bytes) -> None:
 @given(st.dictionaries(st.sampled_from(sorted(intake.KINDS)), anything, max_size=2))
 def test_any_kind_may_hold_anything(update: dict[str, Any]) -> None:
     with undone():
-        assert intake.store(raw({**update, "update_id": 1}), NOON)
+        stored = intake.store(raw({**update, "update_id": 1}), NOON)
+        assert stored or "chat_member" in update  # most of those are left
         handle_all()
-        assert BotUpdate.objects.get().state == UpdateState.DONE
+        assert [one.state for one in BotUpdate.objects.all()] == [UpdateState.DONE] * stored
 
 
 @given(spoiled())
 def test_the_update_after_a_spoiled_one_is_handled(update: dict[str, Any]) -> None:
     with undone():
-        assert intake.store(raw(update), NOON)
+        if not intake.store(raw(update), NOON):
+            assert "chat_member" in update  # most of those are left
+            return
         lane = BotUpdate.objects.get().lane
         intake.store(raw({**text("/help", by=ANNA), "update_id": LATER_ID}), NOON)
         BotUpdate.objects.update(lane=lane)

@@ -65,6 +65,31 @@ def test_an_update_waits_as_it_came() -> None:
     assert said(row) == update
 
 
+def membership(old: str, new: str) -> dict[str, Any]:
+    """Somebody's state in a group was changed."""
+    states = {f"{which}_chat_member": {"user": person(BEN), "status": status}
+              for which, status in (("old", old), ("new", new))}  # fmt: skip
+    change = {"chat": {"id": GROUP, "type": "supergroup"}, "from": person(ANNA), **states}
+    return {"update_id": 5, "chat_member": change}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("left", "member"), ("member", "left"), ("restricted", "kicked")]
+)
+def test_who_comes_to_a_large_group_is_not_stored(old: str, new: str) -> None:
+    before = counted("needless", "chat_member")
+    assert not intake.store(raw(membership(old, new)), NOON)
+    assert not BotUpdate.objects.exists()
+    assert counted("needless", "chat_member") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("member", "administrator"), ("administrator", "left"), ("creator", "member")]
+)
+def test_a_change_of_who_runs_a_group_is_stored(old: str, new: str) -> None:
+    assert intake.store(raw(membership(old, new)), NOON)
+
+
 def test_what_is_typed_is_not_in_the_table() -> None:
     update = text("my key is CANARY-91")
     stored(update)
