@@ -153,9 +153,11 @@ class Teller:
             log.warning("settled_late", delivery_id=late.row.id)
         try:
             self._follow(told)
-        except Exception:  # counted and logged: else what was sent beside it would be sent again
+        except Exception as error:  # counted and logged: else what was sent would be sent again
             counters.WORKER_ERRORS.labels("after").inc()
             log.exception("after_settling_failed", rows=len(told.done))
+            if isinstance(error, OperationalError | InterfaceError):
+                connection.close()  # the next to need it opens it anew
 
     def _follow(self, told: Told) -> None:
         """What follows from answers that are told: places, counts of wordings, notices."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from arbedge.names import Channel
 from notifications.addressing import notices
@@ -61,13 +61,18 @@ class TestMishaps:
         run(Channel.EMAIL, NOON + MINUTE)
         assert email.ids == [row.pk]
 
+    @pytest.mark.parametrize(
+        ("error", "anew"), [(LookupError("no words"), False), (OperationalError("gone"), True)]
+    )
     def test_what_cannot_be_told_to_an_owner_sends_nothing_twice(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, monkeypatch: pytest.MonkeyPatch, error: Exception, anew: bool
     ) -> None:
         def untold(*_: Any) -> int:
-            raise LookupError("no words")
+            raise error
 
+        closed: list[bool] = []
         monkeypatch.setattr(notices, "switched_off", untold)
+        monkeypatch.setattr(connection, "close", lambda: closed.append(True))
         rows = [waiting() for _ in range(STEP + 1)]
 
         ran = run(Channel.TELEGRAM, NOON)
@@ -75,6 +80,7 @@ class TestMishaps:
         assert ran.sent == len(rows)
         assert {state(row) for row in rows} == {("sent", "")}
         assert run(Channel.TELEGRAM, NOON + MINUTE).sent == 0
+        assert any(closed) is anew
 
     def test_a_sender_that_raises_is_tried_again_later(self, telegram: FakeSender) -> None:
         def broken(_: Any) -> Any:
