@@ -21,13 +21,15 @@ Read = Callable[[str], Any]
 @dataclass(frozen=True, slots=True)
 class Arg:
     """One argument: `read` makes a value of its word or raises BadInput; `rest` takes all that is
-    left of the line. `shown` is how the usage writes it, the name where it is empty."""
+    left of the line. `shown` is how the usage writes it, the name where it is empty; what only
+    buttons say is not `told`."""
 
     name: str
     read: Read
     optional: bool = False
     rest: bool = False
     shown: str = ""
+    told: bool = True
 
     @property
     def usage(self) -> str:
@@ -59,7 +61,7 @@ def parse(args: Sequence[Arg], line: str) -> dict[str, Any]:
 
 def usage(name: str, args: Sequence[Arg]) -> str:
     """`/mute COIN|VENUE [HOURS]`."""
-    return " ".join([f"/{name}", *(one.usage for one in args)])
+    return " ".join([f"/{name}", *(one.usage for one in args if one.told)])
 
 
 def _first(text: str) -> tuple[str, str]:

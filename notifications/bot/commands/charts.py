@@ -10,7 +10,7 @@ from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.commands import market
 from notifications.bot.grammar import Arg
-from notifications.bot.market import tellers, viewers
+from notifications.bot.market import naming, tellers, viewers
 from notifications.bot.market.figures import joined, name
 from notifications.bot.market.seen import Seen, headline, look_up
 from notifications.bot.registry import EVERYWHERE, Command, Section
@@ -26,6 +26,8 @@ _LONGEST_ID: Final = 1 << 62
 def chart(ask: Ask) -> Reply:
     """The net of the coin's best opportunity over time; without one the coin's funding."""
     coin = ask.args["coin"]
+    if coin is None:
+        return naming.which(ask, "chart")
     best = listing.best_of_coin(coin, ask.now, viewers.reader(ask))
     if best is None:
         none = ask.say("market.none_of_coin", coin=name(coin))
@@ -78,13 +80,12 @@ def _of_old(seen: Seen) -> list[str]:
     return [seen.say("state.stale", age=seen.style.span(seen.age_s))] if seen.stale else []
 
 
-_THEME: Final = Arg("theme", grammar.one_of(*tellers.THEMES), optional=True)
 registry.add(
     Command("chart", chart, topic="market", section=Section.MARKET,
-            args=(Arg("coin", grammar.coin), _THEME),
+            args=(Arg("coin", grammar.coin, optional=True), market.THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
     Command("picture", picture, topic="market",
             args=(Arg("id", grammar.whole(1, _LONGEST_ID)),
-                  Arg("name", grammar.one_of(*pictures.PICTURES), optional=True), _THEME),
+                  Arg("name", grammar.one_of(*pictures.PICTURES), optional=True), market.THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE, hidden=True),
 )  # fmt: skip

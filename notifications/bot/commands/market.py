@@ -17,7 +17,7 @@ from exchanges.standing import Standing
 from notifications.bot import grammar, registry
 from notifications.bot.asks import Ask
 from notifications.bot.grammar import Arg
-from notifications.bot.market import figures, tellers, viewers
+from notifications.bot.market import figures, naming, tellers, viewers
 from notifications.bot.market.figures import joined, name
 from notifications.bot.registry import EVERYWHERE, Command, Section
 from notifications.bot.replies import Button, Reply, fitting, in_rows
@@ -34,11 +34,13 @@ LONGEST_PAIR: Final = 32
 SPREAD_PLACES: Final = 3
 DIGITS: Final = 7
 SMALLEST_SPREAD: Final = 1e-5
-_THEME: Final = Arg("theme", grammar.one_of(*tellers.THEMES), optional=True)
+THEME: Final = Arg("theme", grammar.one_of(*tellers.THEMES), optional=True, told=False)
 
 
 def funding(ask: Ask) -> Reply:
     """A coin's announced funding by venue, with its chart."""
+    if ask.args["coin"] is None:
+        return naming.which(ask, "funding")
     return funding_of(ask, ask.args["coin"], ask.args["theme"] or tellers.LIGHT)
 
 
@@ -75,6 +77,8 @@ def funding_of(ask: Ask, coin: str, theme: str) -> Reply:
 
 def price(ask: Ask) -> Reply:
     """What a pair costs on every venue, and where it is cheapest and dearest."""
+    if ask.args["pair"] is None:
+        return naming.which(ask, "price")
     snapshot = _markets(ask)
     if snapshot is None:
         return Reply(no_data(ask))
@@ -282,11 +286,11 @@ def pair(word: str) -> str:
 
 registry.add(
     Command("funding", funding, topic="market", section=Section.MARKET,
-            args=(Arg("coin", grammar.coin), _THEME),
+            args=(Arg("coin", grammar.coin, optional=True), THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
     Command("price", price, topic="market", section=Section.MARKET,
-            args=(Arg("pair", pair),),
+            args=(Arg("pair", pair, optional=True),),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
-    Command("market", market, topic="market", section=Section.MARKET, args=(_THEME,),
+    Command("market", market, topic="market", section=Section.MARKET, args=(THEME,),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from arbedge.errors import NoData
 from arbedge.names import Tier
 from exchanges import book, standing
 from exchanges.standing import Breaker, Standing
+from notifications.bot.market.naming import EXAMPLES
 from tests.notifications.bot.asking import ask, press
 from tests.notifications.bot.living import gap, live, noon, reader, seen_by, too_wide
 from tests.notifications.factories import NOON
@@ -380,3 +381,14 @@ def test_a_picture_of_a_gap_is_drawn_for_a_size_alone() -> None:
     one = gap("SXP", cohorts=cohorts([0.001] * 4, [None] * 5))
     text = press(reader(notional_usd=5_000), f"picture {one.pk} waterfall").text
     assert f"Drawn for $1{THIN}k, as everybody sees it: +0.20{THIN}%." in text
+
+
+@pytest.mark.parametrize("command", ["funding", "price", "chart"])
+def test_a_command_pressed_in_the_menu_asks_for_the_coin(ada: User, command: str) -> None:
+    said = ask(ada, f"/{command}")
+    assert said.text.endswith(f"/{command} WIF")
+    assert said.buttons == {coin: f"{command} {coin}" for coin in EXAMPLES}
+
+
+def test_what_only_buttons_say_is_in_no_usage(ada: User) -> None:
+    assert "/funding [COIN]" in ask(ada, "/funding WIF dark light").text.splitlines()
