@@ -17,6 +17,10 @@ from tests.notifications.factories import NOON, DeliveryFactory, reachable_perso
 from tests.opportunities.factories import OpportunityEventFactory, OpportunityFactory
 
 EVERY_TIER = {0, 1, 2, 3, 4}
+NEWS = [Event.IMPROVED, Event.FADING, Event.CLOSED]
+ENDED_BADLY = [
+    DeliveryState.FAILED, DeliveryState.DEAD, DeliveryState.EXPIRED, DeliveryState.CANCELLED,
+]  # fmt: skip
 
 
 def opportunity(**values: Any) -> Opportunity:
@@ -124,3 +128,22 @@ def told_of() -> Opportunity:
 def family(number: int, **values: Any) -> Opportunity:
     """The best row of a family of its own."""
     return opportunity(asset=f"COIN{number}", **values)
+
+
+def opened_to_nobody(row: Opportunity) -> Message:
+    """The message of its opening, fanned out to nobody."""
+    message = told(row, Event.OPENED)
+    fan_out(NOON)
+    return message
+
+
+def followed(row: Opportunity, kind: Event, **values: Any) -> Message:
+    """The news with its deliveries written."""
+    message = told(row, kind, **{"new": {"improved_count": 1}} | values)
+    fan_out(NOON)
+    return message
+
+
+def counts(message: Message) -> dict[str, int]:
+    """Recipients of a follow-up by reason."""
+    return slices(message)[None].counts or {}
