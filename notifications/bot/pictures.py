@@ -32,11 +32,6 @@ def register(name: str, draw: Draw) -> None:
     _drawn[name] = draw
 
 
-def names() -> list[str]:
-    """The names of all pictures."""
-    return sorted(_drawn)
-
-
 def draw(name: str, args: Sequence[str] = ()) -> bytes:
     """The PNG of a picture with these arguments. Raises NotFound (picture_unknown), and whatever
     keeps the picture from being drawn."""

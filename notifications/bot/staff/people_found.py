@@ -23,11 +23,6 @@ def found(who: str) -> list[User]:
     return people
 
 
-def one(number: int) -> User:
-    """The person of our own number. Raises NotFound (person_unknown)."""
-    return found(f"#{number}")[0]
-
-
 def _named(who: str) -> Q:
     if who.startswith("#") and who[1:].isascii() and who[1:].isdigit() and len(who) < 19:
         return Q(pk=int(who[1:]))

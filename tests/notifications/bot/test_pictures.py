@@ -36,7 +36,6 @@ def test_a_picture_is_drawn_by_its_name_and_arguments() -> None:
     pictures.register("dot", lambda coin, theme: f"{coin} in {theme}".encode())
 
     assert pictures.draw("dot", ["WIF", "dark"]) == b"WIF in dark"
-    assert pictures.names() == ["dot"]
 
 
 def test_an_unknown_picture_is_not_drawn() -> None:
