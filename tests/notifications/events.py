@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from arbedge.names import Event
@@ -13,10 +13,12 @@ from notifications.codes import Why
 from notifications.models import Delivery, Message, Slice
 from notifications.names import DeliveryState, Recipient
 from opportunities.models import Opportunity, OpportunityEvent
-from tests.notifications.factories import NOON, DeliveryFactory, reachable_person
+from tests.notifications.factories import MINUTE, NOON, DeliveryFactory, reachable_person
 from tests.opportunities.factories import OpportunityEventFactory, OpportunityFactory
 
 EVERY_TIER = {0, 1, 2, 3, 4}
+SECOND = timedelta(seconds=1)
+LAST_DELAY = 5 * MINUTE  # until the free tier is told
 NEWS = [Event.IMPROVED, Event.FADING, Event.CLOSED]
 ENDED_BADLY = [
     DeliveryState.FAILED, DeliveryState.DEAD, DeliveryState.EXPIRED, DeliveryState.CANCELLED,
@@ -147,3 +149,13 @@ def followed(row: Opportunity, kind: Event, **values: Any) -> Message:
 def counts(message: Message) -> dict[str, int]:
     """Recipients of a follow-up by reason."""
     return slices(message)[None].counts or {}
+
+
+def tiers_of(asked: Everybody) -> list[int]:
+    """The tiers for which was asked."""
+    return sorted(one.tier for one in asked.asked)
+
+
+def improve(row: Opportunity, **values: Any) -> Message:
+    """The message of an improvement, not fanned out."""
+    return told(row, Event.IMPROVED, new={"improved_count": 1}, **values)
