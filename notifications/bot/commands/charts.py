@@ -31,8 +31,7 @@ def chart(ask: Ask) -> Reply:
     best = listing.best_of_coin(coin, ask.now, viewers.reader(ask))
     if best is None:
         none = ask.say("market.none_of_coin", coin=name(coin))
-        reply = market.funding_of(ask, coin, ask.args["theme"] or tellers.LIGHT)
-        return Reply(joined([none, "", reply.text]), reply.rows, reply.picture)
+        return market.funding_of(ask, coin, ask.args["theme"] or tellers.LIGHT, [none, ""])
     return _drawn(ask, best.pk, FIRST, ask.args["theme"] or tellers.LIGHT)
 
 

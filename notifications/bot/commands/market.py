@@ -44,17 +44,18 @@ def funding(ask: Ask) -> Reply:
     return funding_of(ask, ask.args["coin"], ask.args["theme"] or tellers.LIGHT)
 
 
-def funding_of(ask: Ask, coin: str, theme: str) -> Reply:
-    """The same of a coin, drawn on a light or dark ground."""
+def funding_of(ask: Ask, coin: str, theme: str, first: Sequence[str] = ()) -> Reply:
+    """The same of a coin, drawn on a light or dark ground, below these lines."""
     snapshot = _markets(ask)
     if snapshot is None:
-        return Reply(no_data(ask))
+        return Reply(joined([*first, no_data(ask)]))
     rows = announced.of_coin(coin, snapshot)
     if not rows:
-        return Reply(_unlisted(ask, coin, snapshot))
+        return Reply(joined([*first, _unlisted(ask, coin, snapshot)]))
     style, shown = ask.style(), name(rows[0].asset)
     told = [row for row in rows if row.fresh]
     lines = [
+        *first,
         ask.say("market.funding_of", coin=shown),
         *_funding_table(ask, style, told, _moment(snapshot)),
     ]
@@ -72,7 +73,7 @@ def funding_of(ask: Ask, coin: str, theme: str) -> Reply:
         *fitting(ask.say(f"market.{other}"), "funding", coin, other),
     ]
     picture = tellers.picture(ask, "funding", theme, coin)
-    return Reply(joined(lines), in_rows(buttons, again), picture)
+    return tellers.drawn(joined(lines), in_rows(buttons, again), picture)
 
 
 def price(ask: Ask) -> Reply:
@@ -130,7 +131,7 @@ def market(ask: Ask) -> Reply:
              for button in fitting(name(pair.long.asset, 11), "funding",
                                    pair.long.asset)]  # fmt: skip
     picture = tellers.picture(ask, "market", theme)
-    return Reply(joined(lines), in_rows(coins, first, again), picture)
+    return tellers.drawn(joined(lines), in_rows(coins, first, again), picture)
 
 
 def no_data(ask: Ask) -> str:

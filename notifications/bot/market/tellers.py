@@ -8,7 +8,8 @@ from arbedge.errors import NotFound
 from exchanges import book
 from notifications.bot import pictures, words
 from notifications.bot.asks import Ask
-from notifications.bot.replies import Picture
+from notifications.bot.replies import Picture, Reply, Rows
+from notifications.telegram.telegram_text import LONGEST_CAPTION, length
 from notifications.writing.dialects import tame
 from notifications.writing.languages import Style, zone_of
 from opportunities import announced, coin_charts
@@ -31,6 +32,14 @@ def picture(ask: Ask, name: str, theme: str, *args: str) -> Picture:
     """A picture for whoever asks; it is drawn when it is sent."""
     style = ask.style()
     return Picture(name, (theme, f"{style.language}|{style.numbers}|{style.zone}", *args))
+
+
+def drawn(text: str, rows: Rows, picture_: Picture) -> Reply:
+    """A picture with its text below, or above the text where no caption takes so much: it would
+    be cut."""
+    if length(text) <= LONGEST_CAPTION:
+        return Reply(text, rows, picture_)
+    return Reply(picture=picture_).then(Reply(text, rows))
 
 
 def voice(of: str) -> Voice:

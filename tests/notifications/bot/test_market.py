@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import User
 from arbedge import cache
+from arbedge.choices import VENUES
 from arbedge.errors import NoData
 from arbedge.names import Tier
 from exchanges import book, standing
@@ -96,6 +97,17 @@ def test_old_rates_are_struck_through_with_their_age(held: Book, ada: User) -> N
     assert f"<s>Binance +0.0200/8h</s> · 4{THIN}min old" in html
     assert "Binance" not in html.split("<pre>")[1].split("</pre>")[0]
     assert "No two exchanges differ" in html
+
+
+def test_a_coin_on_every_exchange_is_told_whole_below_its_picture(held: Book, ada: User) -> None:
+    held.rows = tuple(perp(venue, "WIF", rate=0.0001) for venue in VENUES)
+
+    said = ask(ada, "/funding wif")
+
+    assert len(said.pictures) == 1
+    assert said.text.count("+0.0100") >= len(VENUES)
+    assert "caption" not in said.calls[0]["told"]
+    assert "funding WIF light" in said.lines
 
 
 def test_another_coin_of_the_same_ticker_is_told_apart(held: Book, ada: User) -> None:
