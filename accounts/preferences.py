@@ -22,6 +22,7 @@ from accounts.models import Preferences, User
 from accounts.wish_form import FIELDS, SECTIONS, Shape
 from accounts.wish_rules import SET_BY_PRESETS, Who, faults, missing, tier_that_has
 from accounts.wishes import DEFAULT, NAMES, Wish, columns, plain, plainly, wish, with_values
+from arbedge import one_row
 from arbedge.errors import ArbEdgeError, BadInput, Conflict, Forbidden, NotFound
 from arbedge.names import Door, Tier
 
@@ -71,7 +72,7 @@ class Section:
 
 def of(user_id: int) -> Preferences:
     """Returns the person's row, or an unsaved one with the defaults and version 0. One query."""
-    row = Preferences.objects.filter(pk=user_id).first()
+    row = one_row.find(Preferences, "user", user_id)
     return row or Preferences(user_id=user_id, version=NEVER_CHANGED)
 
 

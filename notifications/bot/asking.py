@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from accounts import standing
 from accounts.models import User
 from accounts.standing import Standing
+from arbedge import one_row
 from notifications.bot.asks import Ask, Place
 from notifications.bot.groups import chat_admins
 from notifications.bot.hearing import Heard
 from notifications.models import Chat
 
-_PERSON: Final = f"SELECT * FROM {User._meta.db_table} WHERE telegram_id = %s"  # noqa: S608, SLF001
-
 
 def ask(heard: Heard, now: datetime) -> Ask:
     """The ask, its command not known yet. In groups the rights are those of who registered them."""
     sender = heard.sender
-    person = None if sender.anonymous else _person(sender.telegram_id)
+    person = None
+    if not sender.anonymous:
+        person = one_row.find(User, "telegram_id", sender.telegram_id)
     place = _place(heard)
     rights: Standing | None = None
     if place.private:
@@ -37,12 +37,6 @@ def ask(heard: Heard, now: datetime) -> Ask:
         message_id=heard.message_id,
         pressed=bool(heard.callback_id),
     )
-
-
-def _person(telegram_id: int) -> User | None:
-    """Asked for by every update, so that building the statement anew each time would show."""
-    found: User | None = next(iter(User.objects.raw(_PERSON, [telegram_id])), None)
-    return found
 
 
 def _place(heard: Heard) -> Place:
