@@ -1,4 +1,4 @@
-"""A mail server on loopback."""
+"""A mail server on loopback, and a bot at the receivers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pytest_django import Settings
 from notifications.receivers import smtp
 from notifications.receivers.book import Book
 from notifications.receivers.smtp import Mailboxes
+from tests.notifications.receiving import TOKEN, Running, running
 
 
 @pytest.fixture
@@ -22,3 +23,12 @@ def boxes(settings: Settings) -> Iterator[Mailboxes]:
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.DEFAULT_FROM_EMAIL = "ArbEdge <no-reply@arbedge.example>"
         yield fake
+
+
+@pytest.fixture
+def bot(settings: Settings) -> Iterator[Running]:
+    """The receivers, and settings that lead there."""
+    settings.BOT_TOKEN = TOKEN
+    with running(TOKEN) as begun:
+        settings.TELEGRAM_API_URL = begun.url
+        yield begun

@@ -1,17 +1,14 @@
-"""The Telegram channel against the receiver that speaks the Bot API."""
+"""Telegram: messages, edits, pictures, and what goes wrong."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from pytest_django import Settings
-from telegram import Bot
-from telegram.error import NetworkError, RetryAfter
 
 from arbedge import aio
 from arbedge.errors import BadInput
@@ -22,31 +19,14 @@ from notifications.names import Outcome
 from notifications.receivers.faults import Kind
 from notifications.telegram.telegram_transport import transport
 from notifications.writing.content import Action
+from tests.notifications.channels.chatting import CHAT, GROUP, TELEGRAM, shown
 from tests.notifications.channels.outgoing import outgoing, send, send_one
-from tests.notifications.receiving import TOKEN, Running, running
+from tests.notifications.receiving import TOKEN, Running
 
-CHAT, GROUP = 7, -1007
 THERE = {"chat_id": CHAT}
-TELEGRAM = Telegram()
+
+
 RESULT = ("outcome", "code", "gone")
-
-
-@pytest.fixture(autouse=True)
-def newer_times_of_python_telegram_bot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def bot(settings: Settings) -> Iterator[Running]:
-    settings.BOT_TOKEN = TOKEN
-    with running(TOKEN) as begun:
-        settings.TELEGRAM_API_URL = begun.url
-        yield begun
-
-
-def shown(bot: Running) -> Any:
-    """The newest message on the phone."""
-    return list(bot.receivers.book.shown.values())[-1]
 
 
 def test_the_channel_is_found_by_its_name() -> None:
@@ -274,73 +254,3 @@ def test_what_is_no_chats_number_is_refused(raw: dict[str, Any]) -> None:
 
 def test_an_address_is_shown_by_its_end() -> None:
     assert TELEGRAM.shown({"chat_id": -1001555296434}) == "chat …6434"
-
-
-# Topics of forums
-
-
-@pytest.fixture
-def forum(bot: Running) -> Running:
-    bot.ask("/_chats", chat=GROUP, type="supergroup", forum=True)
-    return bot
-
-
-def topic(number: int = 33) -> dict[str, Any]:
-    return {"chat_id": GROUP, "thread_id": number}
-
-
-def test_a_post_goes_to_its_topic(forum: Running) -> None:
-    result = send_one(TELEGRAM, topic())
-    assert (result.outcome, result.moved_to) == (Outcome.SENT, None)
-    assert shown(forum).raw["message_thread_id"] == 33
-
-
-@pytest.mark.parametrize(
-    ("language", "says"), [("en", "closed or gone"), ("es", "cerrado"), ("fr", "fermé")]
-)
-def test_where_the_topic_is_gone_a_post_comes_to_the_general_one_and_says_so(
-    forum: Running, language: str, says: str
-) -> None:
-    forum.ask("/_chats", chat=GROUP, forum=False)
-    result = send_one(TELEGRAM, topic(), language=language)
-    assert result.outcome is Outcome.SENT
-    assert result.moved_to == {"chat_id": GROUP, "topic_left": 33}
-    assert says in forum.texts(GROUP)[-1].lower()
-
-
-def test_an_edit_names_no_topic(forum: Running) -> None:
-    first = send_one(TELEGRAM, topic())
-    forum.ask("/_chats", chat=GROUP, forum=False)
-    again = send_one(TELEGRAM, topic(), replaces=first.provider_id, body="↑ now +0.55 %")
-    assert (again.outcome, again.moved_to) == (Outcome.SENT, None)
-
-
-# The same transport beneath python-telegram-bot
-
-
-def test_the_bot_of_python_telegram_bot_goes_the_same_way(bot: Running, tmp_path: Path) -> None:
-    chart = tmp_path / "chart.png"
-    chart.write_bytes(b"\x89PNG")
-
-    async def write() -> tuple[str | None, bool]:
-        way = transport()
-        other = Bot(TOKEN, base_url=f"{bot.url}/bot", request=way, get_updates_request=way)
-        sent = await other.send_message(CHAT, "<b>hello</b>", parse_mode="HTML")
-        photo = await other.send_photo(CHAT, chart.read_bytes(), caption="a chart")
-        return sent.text, bool(photo.photo)
-
-    assert aio.run(write(), 30) == ("hello", True)
-
-
-def test_its_errors_are_those_of_python_telegram_bot(bot: Running) -> None:
-    async def write() -> None:
-        way = transport()
-        other = Bot(TOKEN, base_url=f"{bot.url}/bot", request=way, get_updates_request=way)
-        await other.send_message(CHAT, "hello")
-
-    bot.wish(Kind.FLOOD, times=1, retry_after_s=14)
-    with pytest.raises(RetryAfter):
-        aio.run(write(), 30)
-    bot.wish(Kind.DROP, times=1)
-    with pytest.raises(NetworkError):
-        aio.run(write(), 30)
