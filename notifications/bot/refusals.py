@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from accounts.permissions import Why
 from accounts.standing import effective_tier
 from arbedge.errors import ArbEdgeError
-from arbedge.names import Language
 from notifications.bot import words
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ def told(ask: Ask, error: ArbEdgeError) -> str:
     """What an error tells the reader. A group is told nothing of who registered it."""
     if error.code in OF_TIERS and not ask.place.private:
         return _in_group(ask, error)
-    if ask.language == Language.EN.value:
-        return words.problem(ask.language, error)
     if error.code in OF_TIERS and ask.standing is not None:
         return _of_tier(ask, error)
     if error.code == OF_KEYS:

@@ -50,10 +50,17 @@ def test_a_tier_with_an_end_names_it() -> None:
     assert told.startswith("Pro tiene el panel de análisis. Estás en Basic hasta el 31 dic")
 
 
-def test_a_beta_that_is_over_is_named() -> None:
-    ask = asked("fr", beta_until=NOON - timedelta(days=1))
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Your beta is over. Premium shows"),
+        ("fr", "Votre bêta est terminée. Premium montre"),
+    ],
+)
+def test_a_beta_that_is_over_is_named(language: str, text: str) -> None:
+    ask = asked(language, beta_until=NOON - timedelta(days=1))
     told = refusals.told(ask, refused(ask, Permission.OPPORTUNITIES_TECHNICAL))
-    assert told.startswith("Votre bêta est terminée. Premium montre")
+    assert told.startswith(text)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
