@@ -17,9 +17,10 @@ from notifications.bot.registry import Command, Section
 from notifications.bot.replies import Button, Reply, fitting, in_rows, rows, turns
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
+from opportunities import stored_policy
+from opportunities.board import KINDS
 
 PER_PAGE: Final = 6
-LEAST_WATCHED: Final = 0.0015  # the net at which opportunities open
 OFFERED_NETS: Final = ("0.3", "0.5", "1")
 LONGEST_LEVEL: Final = 32
 NONE: Final = "-"
@@ -169,8 +170,11 @@ def _now_watched(ask: Ask, row: AlertTrigger) -> Reply:
 
 
 def _usual_net(ask: Ask) -> float:
-    """The least net the person wants at all, and at least what opportunities open at."""
-    return max(ask.preferences().min_net, LEAST_WATCHED)
+    """The least net the person wants at all, and at least what opportunities of any kind open at:
+    below it nothing is there to cross."""
+    policy = stored_policy.current()
+    opens_at = min(policy.value("threshold", kind) for kind in KINDS)
+    return max(ask.preferences().min_net, opens_at)
 
 
 def _net(ask: Ask, said: str) -> float | None:

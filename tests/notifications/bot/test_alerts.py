@@ -12,7 +12,7 @@ from accounts import preferences
 from accounts.models import User
 from arbedge.choices import NumberFormat
 from arbedge.errors import BadInput
-from arbedge.names import Door
+from arbedge.names import Door, Kind
 from notifications.alerts import triggers
 from notifications.alerts.trigger_rules import Unit
 from notifications.bot import talks
@@ -20,6 +20,7 @@ from notifications.bot.alerts import levels
 from notifications.models import AlertTrigger
 from notifications.names import TriggerKind
 from notifications.writing.languages import Style
+from opportunities import limit_settings
 from tests.factories import InstrumentFactory
 from tests.notifications.bot.asking import ask, member, press
 from tests.notifications.factories import MINUTE, NOON
@@ -287,6 +288,19 @@ def test_without_a_figure_the_persons_own_least_net_counts(ada: User) -> None:
 
     ask(ada, "/watch WIF")
 
+    assert only(ada).level == 0.004
+
+
+def test_without_any_figure_what_opportunities_open_at_counts(ada: User) -> None:
+    """A spot gap opens at 10 bp, before any other kind does."""
+    ask(ada, "/watch WIF")
+    assert only(ada).level == 0.001
+
+
+def test_what_operators_set_is_what_opportunities_open_at(ada: User) -> None:
+    for kind in Kind:
+        limit_settings.change("threshold", 0.004, kind=kind, door=Door.CONSOLE, by=ada)
+    ask(ada, "/watch WIF")
     assert only(ada).level == 0.004
 
 
