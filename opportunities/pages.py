@@ -72,9 +72,8 @@ def sentence(one: Opportunity) -> str:
     )
     if one.break_even_at is None:
         return f"{text}; it does not pay for itself within {4 * horizon:g} h."
-    hours = (one.break_even_at - one.as_of).total_seconds() / 3600
-    even = "within the hour" if hours < 1 else f"after {math.ceil(hours)} h"  # by then, not before
-    return f"{text}; pays for itself {even}."
+    hours = math.ceil((one.break_even_at - one.as_of).total_seconds() / 3600)
+    return f"{text}; pays for itself after {max(1, hours)} h."  # by then, not before
 
 
 def economics(one: Opportunity, own: Row, policy: Policy, *, known: bool) -> str:

@@ -81,8 +81,7 @@ class Trade:
         if at is None:
             return None
         hours = (at - self.told.at).total_seconds() / 3600
-        # Rounded up: by then it is even, an hour earlier it is not.
-        return f"< {self.style.hours(1)}" if hours < 1 else self.style.hours(math.ceil(hours))
+        return self.style.hours(max(1, math.ceil(hours)))  # by then it is even, not before
 
     def even_limit(self) -> str | None:
         hours = self.figures.horizon_hours

@@ -268,7 +268,7 @@ def test_the_hours_until_it_is_even_are_rounded_up(client: Client) -> None:
     late = OpportunityFactory(as_of=as_of, break_even_at=as_of + timedelta(hours=17, minutes=5))
     soon = OpportunityFactory(as_of=as_of, break_even_at=as_of + timedelta(minutes=25))
     assert "pays for itself after 18 h." in page(client, f"/o/{late.pk}")
-    assert "pays for itself within the hour." in page(client, f"/o/{soon.pk}")
+    assert "pays for itself after 1 h." in page(client, f"/o/{soon.pk}")
 
 
 def test_a_visitor_reads_which_size_and_horizon_the_figures_are_for(client: Client) -> None:

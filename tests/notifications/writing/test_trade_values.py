@@ -56,8 +56,8 @@ def test_what_is_even_at_the_hour_says_so() -> None:
     assert typed(trade(break_even_at=(NOON + HOUR).isoformat()).even_after()) == "1 h"
 
 
-def test_less_than_an_hour_is_said_so() -> None:
-    assert typed(trade(break_even_at=(NOON + 20 * MINUTE).isoformat()).even_after()) == "< 1 h"
+def test_less_than_an_hour_is_one_and_never_none() -> None:
+    assert typed(trade(break_even_at=(NOON + 20 * MINUTE).isoformat()).even_after()) == "1 h"
 
 
 def test_without_costs_nobody_knows_when_they_are_earned() -> None:
