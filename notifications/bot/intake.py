@@ -24,6 +24,7 @@ from django.views.decorators.debug import sensitive_variables
 from prometheus_client import Counter
 
 from arbedge import cache, sealing
+from arbedge.errors import NoData
 from notifications.models import BotUpdate
 from notifications.models.bot import UpdateState
 
@@ -131,6 +132,15 @@ def woken(wait_s: float) -> int | None:
     with cache.reachable("bot"):
         found: Any = cache.client().blpop([cache.key("bot", "lanes")], timeout=wait_s)
     return None if found is None else int(found[1])
+
+
+def backlog() -> int:
+    """How many lanes are woken that no bot has taken yet; 0 where the cache is gone."""
+    try:
+        with cache.reachable("bot"):
+            return int(cache.client().llen(cache.key("bot", "lanes")))
+    except NoData:
+        return 0
 
 
 # Looking after the table

@@ -29,8 +29,9 @@ ATTEMPTS: Final = 5
 ANSWERED_WITHIN: Final = timedelta(minutes=5)
 NOT_NOW_S: Final = 2.0
 FOUND: Final = 200
-# What was just stored has its wake on the way.
+# What was just stored has its wake on the way; where many are woken, it waits among them.
 WOKEN_WITHIN: Final = timedelta(seconds=1)
+WOKEN_LATE: Final = timedelta(seconds=30)
 
 ENDED: Final = Counter("arbedge_bot_ended", "Updates by how they ended.", ["how"])
 PUT_OFF: Final = Counter("arbedge_bot_put_off", "Updates to be gone on with later.", ["why"])
@@ -101,11 +102,10 @@ def work(lane: int, now: datetime) -> int:
     return done
 
 
-def due(now: datetime, *, all_of_them: bool = False) -> list[int]:
-    """Lanes nobody seems to be woken for, or all with something due; 200 at most."""
-    came = now if all_of_them else now - WOKEN_WITHIN
+def due(now: datetime, after: timedelta = WOKEN_WITHIN) -> list[int]:
+    """Lanes with something due that came so long ago, or was put off until now; 200 at most."""
     with connection.cursor() as cursor:
-        cursor.execute(lane_sql.DUE, [now, came, FOUND])
+        cursor.execute(lane_sql.DUE, [now, now - after, FOUND])
         return [int(lane) for (lane,) in cursor.fetchall()]
 
 

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
 from typing import Final
@@ -89,7 +90,11 @@ class Bot:
         connection.close()
 
     def _look_once(self) -> None:
-        self._offer(lanes.due(timezone.now(), all_of_them=not self.listens.is_set()))
+        """For lanes nobody is woken for: what waits among the woken would only be found twice."""
+        after = timedelta()
+        if self.listens.is_set():
+            after = lanes.WOKEN_LATE if intake.backlog() else lanes.WOKEN_WITHIN
+        self._offer(lanes.due(timezone.now(), after))
 
     def _offer(self, found: Iterable[int]) -> None:
         """Waits for a worker with a free hand."""

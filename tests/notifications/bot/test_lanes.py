@@ -228,7 +228,7 @@ def test_an_update_no_key_opens_is_given_up_without_a_word_of_it(
 def test_what_was_just_stored_is_left_to_its_wake() -> None:
     says("/why 7")
     assert lanes.due(NOON) == []
-    assert lanes.due(NOON, all_of_them=True) == [ANNA]
+    assert lanes.due(NOON, after=timedelta()) == [ANNA]
     assert lanes.due(NOON + lanes.WOKEN_WITHIN) == [ANNA]
 
 

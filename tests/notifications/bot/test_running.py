@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 
@@ -23,13 +24,14 @@ from notifications.models.bot import UpdateState
 from notifications.receivers.faults import Kind
 from tests.accounts.web import fresh_cache
 from tests.notifications.bot.handling import Bot
-from tests.notifications.bot.updates import ANNA, BEN, raw, text
+from tests.notifications.bot.updates import ANNA, BEN, raw, stored, text
 from tests.notifications.receiving import TOKEN
 from tests.notifications.receiving import running as telegram
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bot")]
 
 PATIENCE_S = 30.0
+SECOND = timedelta(seconds=1)
 NOWHERE = "redis://127.0.0.1:9/0"
 
 
@@ -78,6 +80,27 @@ def test_what_came_while_no_bot_ran_is_answered_at_its_start(bot: Bot) -> None:
     fresh_cache()  # nobody is woken
     with running_bot():
         until(lambda: bot.sent == ["re 1"], "the look each second finds it")
+
+
+def test_what_waits_among_the_woken_is_not_found_twice() -> None:
+    stored(text("/why 7"), timezone.now() - 5 * SECOND)
+    one = running.Bot(threads=2, polls=False)
+    one.listens.set()
+    one._look_once()
+    assert one.lanes.empty()
+    assert intake.woken(1.0) == ANNA
+    one._look_once()
+    assert one.lanes.get_nowait() == ANNA
+
+
+def test_a_wake_that_was_lost_among_many_is_made_up_for() -> None:
+    stored(text("/why 7"), timezone.now() - lanes.WOKEN_LATE - SECOND)
+    assert intake.woken(1.0) == ANNA
+    one = running.Bot(threads=2, polls=False)
+    one.listens.set()
+    intake.wake(BEN)
+    one._look_once()
+    assert one.lanes.get_nowait() == ANNA
 
 
 def test_without_the_cache_it_looks_each_second(bot: Bot, settings: Settings) -> None:
