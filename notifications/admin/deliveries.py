@@ -62,7 +62,9 @@ class SlowFilter(ChoiceFilter):
 def _replay(order: asking.Order) -> str:
     number = outbox.replay(order.ids, by=order.by)
     left = len(order.ids) - number
-    return f"{number:,} will be tried again." + (f" {left:,} had not ended." if left else "")
+    return f"{number:,} will be tried again." + (
+        f" {left:,} had not failed, or are out of date." if left else ""
+    )
 
 
 REPLAY: Final = asking.Deed(

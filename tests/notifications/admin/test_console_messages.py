@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,11 +180,21 @@ def test_only_administrators_try_the_given_up_again() -> None:
 
 def test_what_was_given_up_is_tried_again_after_a_yes() -> None:
     client, _ = desk()
-    dead = DeliveryFactory(state=DeliveryState.DEAD, code="worker_lost")
+    later = timezone.now() + timedelta(hours=1)
+    dead = DeliveryFactory(state=DeliveryState.DEAD, code="worker_lost", expires_at=later)
     answer = choose(client, "delivery", "replay", [dead])
     dead.refresh_from_db()
     assert "1 will be tried again" in told(answer)
     assert (dead.state, dead.code) == (DeliveryState.PENDING, "")
+
+
+def test_what_is_out_of_date_is_not_tried_again() -> None:
+    client, _ = desk()
+    old = DeliveryFactory(
+        state=DeliveryState.DEAD, expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    answer = choose(client, "delivery", "replay", [old])
+    assert "1 had not failed, or are out of date" in told(answer)
 
 
 def test_no_page_reads_what_is_sealed() -> None:
