@@ -21,8 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def url_before(settings: Settings) -> Iterator[str]:
-    """The cache is gone; where it was."""
+    """The cache is gone, and no pause of another test is known; where the cache was."""
     with_cache = settings.CACHE_URL
+    pacing_alone._alone.pauses.clear()
     settings.CACHE_URL = NOWHERE
     yield with_cache
     aio.run(pacing_alone.end(), 5)
