@@ -473,4 +473,4 @@ def test_a_list_is_a_handful_of_queries_however_much_lives(ada: User, number: in
     with CaptureQueriesContext(connection) as asked:
         ask(ada, "/opportunities")
 
-    assert len([one for one in asked if one["sql"].startswith("SELECT")]) == 4
+    assert len([one for one in asked if one["sql"].startswith("SELECT")]) == 3
