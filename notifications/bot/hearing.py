@@ -53,12 +53,17 @@ def heard(update: Mapping[str, Any]) -> Heard | None:
     Raises BadInput (bad_update) for what is no update.
     """
     found = read(update)
-    said: Heard | None = None
-    if found.callback_query is not None:
-        said = _pressed(found.callback_query)
-    elif found.message is not None:
-        said = _written(found.message)
+    try:
+        said = _said(found)
+    except AttributeError as error:  # a part is missing that the library believes to be there
+        raise BadInput("This is no update.", code="bad_update", field="update") from error
     return None if said is None else _sound(said)
+
+
+def _said(update: Update) -> Heard | None:
+    if update.callback_query is not None:
+        return _pressed(update.callback_query)
+    return None if update.message is None else _written(update.message)
 
 
 def _sound(said: Heard) -> Heard:
