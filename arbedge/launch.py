@@ -183,7 +183,7 @@ def _supervise(
         hints=_hints(),
     )
     connection.close()
-    try:
+    try:  # from its start on, a signal must not pass by its stop
         supervisor.start()
         _Watch(supervisor, view, began).run(say=say, screen=screen)
     finally:

@@ -76,9 +76,13 @@ class Supervisor:
         self.processes = [
             Process(name, command, logs / f"{name}.log") for name, command in lines.items()
         ]
-        self.guard = self._start_guard(keep_open)
+        self.keep_open = keep_open
+        self.guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Starts the guard, then everything. Whoever begins this must stop it, however it ends: the
+        guard keeps the files open until then."""
+        self.guard = self._start_guard()
         for process in self.processes:
             self._start(process)
 
@@ -111,9 +115,9 @@ class Supervisor:
         end((running.pid for running in alive), grace_s=0.2)
         for running in alive:
             running.wait()
-        assert self.guard.stdin is not None
-        self.guard.stdin.close()
-        self.guard.wait()
+        if self.guard is not None and self.guard.stdin is not None:
+            self.guard.stdin.close()
+            self.guard.wait()
 
     def _start(self, process: Process) -> None:
         with process.log.open("ab") as log:
@@ -146,16 +150,17 @@ class Supervisor:
         process.start_again_at = now + back_off_s
         return f"{process.name} ended (code {code}), starting it again in {back_off_s:g} s"
 
-    def _start_guard(self, keep_open: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    def _start_guard(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "arbedge.guard"],
             cwd=self.folder,
             stdin=subprocess.PIPE,
             start_new_session=True,
-            pass_fds=keep_open,
+            pass_fds=self.keep_open,
         )
 
     def _tell_guard(self, line: str) -> None:
+        assert self.guard is not None, "start() comes first"
         assert self.guard.stdin is not None
         self.guard.stdin.write(f"{line}\n".encode())
         self.guard.stdin.flush()

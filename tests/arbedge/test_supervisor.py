@@ -62,6 +62,42 @@ def test_output_goes_to_a_log_of_the_processes_name(start: Start, tmp_path: Path
     until(lambda: log.exists() and log.read_text() == "the teal one\n")
 
 
+def test_before_its_start_it_keeps_no_file_open_for_anybody(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    supervisor = Supervisor(
+        {"work": "sleep 600"}, folder=tmp_path, logs=tmp_path / "logs", environment={},
+        keep_open=(writing,),
+    )  # fmt: skip
+    os.close(writing)
+    os.set_blocking(reading, False)
+    assert os.read(reading, 1) == b""  # nobody holds the other end
+    supervisor.stop()
+    os.close(reading)
+
+
+def test_a_start_that_is_interrupted_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    lines = {"first": "sleep 600", "second": "sleep 600"}
+    supervisor = Supervisor(lines, folder=tmp_path, logs=tmp_path / "logs", environment={})
+    begin = supervisor._start
+
+    def interrupted(process: module.Process) -> None:
+        if process.name == "second":
+            raise KeyboardInterrupt
+        begin(process)
+
+    monkeypatch.setattr(supervisor, "_start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        supervisor.start()
+    (pid,) = pids(supervisor)
+    supervisor.stop()
+    assert command_line(pid) == ""
+    assert supervisor.guard is not None
+    assert supervisor.guard.poll() == 0
+
+
 def test_a_crashed_process_is_started_again(start: Start) -> None:
     supervisor = start({"work": "sleep 600"})
     (first,) = pids(supervisor)
