@@ -39,8 +39,6 @@ def refusal(ask: Ask, command: Command, *, where: Scope | None = None) -> Forbid
 
 
 def _in_group(ask: Ask, command: Command) -> Forbidden | None:
-    if command.roles:  # a role is a person's, and a group is nobody's
-        return Forbidden(_WRONG_SCOPE["only_private"], code="only_private", command=command.name)
     if command.permission is None:
         return None
     if ask.standing is None:
@@ -62,14 +60,12 @@ def _wrong_scope(ask: Ask, command: Command, at: Scope) -> Forbidden:
 
 def _in_private(ask: Ask, command: Command) -> Forbidden | None:
     held = ask.standing
-    if not (command.session or command.permission or command.roles):
+    if not (command.session or command.permission):
         return None
     if held is None:
         return Forbidden(_NO_SESSION, code=Why.NO_SESSION.value)
     if held.state is not AccountState.ACTIVE or not held.has_session(ask.now):
         return _held(ask, Permission.OPPORTUNITIES_VIEW, group=False)
-    if command.roles and held.role not in command.roles:
-        return Forbidden("Only the staff of ArbEdge may use this.", code=Why.MISSING_ROLE.value)
     return _held(ask, command.permission, group=False) if command.permission else None
 
 

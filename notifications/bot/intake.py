@@ -18,8 +18,6 @@ import redis
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Min
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from prometheus_client import Counter
 
@@ -144,16 +142,6 @@ def backlog() -> int:
 
 
 # Looking after the table
-
-
-def waiting() -> tuple[int, float]:
-    """How many updates are not done with, and how many seconds ago the oldest of them came."""
-    found = BotUpdate.objects.filter(state__lt=UpdateState.DONE).aggregate(
-        number=Count("pk"), since=Min("received_at")
-    )
-    if found["since"] is None:
-        return 0, 0.0
-    return int(found["number"]), max(0.0, (timezone.now() - found["since"]).total_seconds())
 
 
 def tidy(now: datetime) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from arbedge.names import Role
 from notifications.bot import grammar
 from notifications.bot.grammar import Arg
 
@@ -54,7 +53,7 @@ Handler = Callable[["Ask"], "Reply"]
 class Command:
     """One command. Its words are `<topic>.<name>.title` and `.help` of the bot's texts.
 
-    - `permission` None asks for none; `roles` where it takes staff of one of these.
+    - `permission` None asks for none; staff have theirs from their role.
     - `session` False: works for whoever has no session.
     - `confirms`: asks "really?" first; the handler is called when that was answered.
     - `outside`: talks to others (a venue, a provider), so it runs in no transaction and bears to
@@ -68,7 +67,6 @@ class Command:
     section: Section = Section.ACCOUNT
     args: tuple[Arg, ...] = ()
     permission: Permission | None = None
-    roles: frozenset[Role] = frozenset()
     scopes: frozenset[Scope] = PRIVATE
     session: bool = True
     confirms: bool = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from notifications.bot import words
-from notifications.bot.replies import Button, Picture, Reply, Rows, Wants
+from notifications.bot.replies import LONGEST_LINE, Button, Picture, Reply, Rows, Wants
 from notifications.telegram.telegram_text import (
     LONGEST_CAPTION,
     LONGEST_TEXT,
@@ -17,9 +17,6 @@ from notifications.telegram.telegram_text import (
     units,
 )
 
-LONGEST_LINE: Final = (
-    64  # bytes of a button's data (core.telegram.org/bots/api#inlinekeyboardbutton)
-)
 LONGEST_TOAST: Final = 200
 
 Call = dict[str, Any]
@@ -87,7 +84,7 @@ def _texts(target: Target, reply: Reply, keeps: Keeps) -> Iterator[Call]:
 
 
 def _photo(target: Target, reply: Reply, picture: Picture, keeps: Keeps) -> Call:
-    """A picture with its text below; what does not fit there follows as a text of its own."""
+    """A picture with its text below, cut to what fits there: longer ones go by `tellers.drawn`."""
     told = _where(target) | {"parse_mode": "HTML"} | _markup(target, reply, keeps)
     if reply.text:
         told["caption"] = fit(reply.text, LONGEST_CAPTION)

@@ -36,7 +36,7 @@ def _listed(ask: Ask, command: Command, where: registry.Scope) -> bool:
     """What a session, a tier or a key would open is listed too: people see what there is. What is
     the staff's is not."""
     refused = allowed.refusal(ask, command, where=where)
-    staff = bool(command.roles) or command.permission in tiers.OF_ROLES
+    staff = command.permission in tiers.OF_ROLES
     return refused is None or (refused.code in _COULD_BE and not staff)
 
 

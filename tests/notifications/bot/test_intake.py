@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 from prometheus_client import REGISTRY
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from structlog.testing import capture_logs
@@ -253,18 +252,6 @@ def test_a_cache_that_is_gone_is_left_alone_for_a_while(settings: Settings) -> N
 
 
 # Looking after
-
-
-def test_what_waits_is_counted_and_its_age_told() -> None:
-    assert intake.waiting() == (0, 0.0)
-    now = timezone.now()
-    stored(text("1"), now - timedelta(seconds=90))
-    stored(text("2"), now)
-    ended = stored(text("3"), now - DAY)
-    BotUpdate.objects.filter(pk=ended.pk).update(state=2, sealed="", settled_at=now)
-    number, age_s = intake.waiting()
-    assert number == 2
-    assert 90 <= age_s < 120
 
 
 def test_what_ended_is_forgotten_when_telegram_repeats_it_no_more() -> None:

@@ -18,8 +18,7 @@ from arbedge.choices import VENUES
 from arbedge.names import Language
 from notifications.bot.preferences import preference_changes, preference_rows
 from notifications.bot.preferences.preference_changes import Deed, Form
-from notifications.bot.render import LONGEST_LINE
-from notifications.bot.replies import Button
+from notifications.bot.replies import LONGEST_LINE, Button
 from notifications.writing.languages import Style
 
 NUMBERS = [name for name, one in FIELDS.items() if one.shape in {Shape.FRACTION, Shape.NUMBER}]

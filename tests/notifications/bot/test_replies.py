@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.bot import render, replies
+from notifications.bot import replies
 from notifications.bot.replies import Button
 
 
@@ -18,10 +18,6 @@ def test_a_line_telegram_does_not_take_or_that_would_be_read_otherwise_is_no_but
     word: str,
 ) -> None:
     assert replies.fitting("x", "funding", word) == ()
-
-
-def test_what_fits_is_what_is_sent() -> None:
-    assert replies.LONGEST_LINE == render.LONGEST_LINE
 
 
 @pytest.mark.parametrize(
