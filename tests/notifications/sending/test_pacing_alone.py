@@ -87,7 +87,10 @@ def test_the_lock_is_given_back_when_the_cache_is_there_again(
     settings: Settings, url_before: str
 ) -> None:
     admit([to()], 0)
-    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+    held = """
+        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
     with connection.cursor() as cursor:
         cursor.execute(held, [pacing_alone.LOCK])
         assert cursor.fetchone() == (1,)
