@@ -17,6 +17,7 @@ from arbedge.names import Channel
 from notifications.bot import pictures
 from notifications.channels.answers import Unsent
 from notifications.channels.telegram import HOST
+from notifications.codes import Code
 from notifications.names import Outcome
 from notifications.sending import pacing
 from notifications.sending.pacing import Want
@@ -27,6 +28,7 @@ from notifications.telegram.telegram_transport import transport
 URGENT: Final = -1000  # before everything that nobody waits for with the phone in his hand
 NEAR_MS: Final = 2_000.0
 NETWORK_S: Final = 2.0
+REFUSED_S: Final = 20.0  # somebody has to change the token
 PACED: Final = re.compile(r"send(?!ChatAction)|edit")  # what counts against Telegram's limits
 ANSWERS: Final = Counter("arbedge_bot_answers", "Calls the bot answered by.", ["method", "outcome"])
 
@@ -93,6 +95,9 @@ async def _one(call: Call, photo: bytes | None) -> float | None:
         elif found.again is not None and found.again not in tried:
             tried.add(found.again)
             method, told = _otherwise(found.again, method, told)
+        elif found.code is Code.UNAUTHORISED:
+            log.warning("answer_unauthorised", method=method, hint="Look at BOT_TOKEN.")
+            return REFUSED_S
         elif found.outcome is Outcome.RETRY:
             return await _later(found)
         else:

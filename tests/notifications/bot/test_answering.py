@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
 from arbedge.errors import NoData
 from notifications.bot import answering, pictures
@@ -68,6 +69,16 @@ def test_a_server_that_fails_is_asked_again_later(telegram: Running) -> None:
     assert (len(sent.left), sent.wait_s) == (1, 0.5)
     assert send(sent.left).left == []
     assert telegram.texts(CHAT) == ["one"]
+
+
+def test_with_a_token_telegram_does_not_know_all_waits_and_the_log_says_so(
+    telegram: Running, settings: Settings
+) -> None:
+    settings.BOT_TOKEN = f"{TOKEN}-mistyped"
+    with capture_logs() as lines:
+        sent = send([text("one"), text("two", CHAT + 1)])
+    assert (len(sent.left), sent.wait_s) == (2, answering.REFUSED_S)
+    assert [(one["log_level"], one["hint"]) for one in lines] == [("warning", "Look at BOT_TOKEN.")]
 
 
 def test_a_host_that_does_not_answer_is_asked_again_later(settings: Settings) -> None:
