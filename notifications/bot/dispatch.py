@@ -8,7 +8,7 @@ run in no transaction and bear to be repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -42,16 +42,21 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    """What became of a plan; `unkept` are the calls of an answer that changed nothing."""
+
     reply: Reply | None
     outcome: str
+    unkept: list[Call] = field(default_factory=list)
 
 
 @sensitive_variables("update", "heard")
-def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
+def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> list[Call]:
     """Does what an update asks for and gives the calls that answer it to `keep`, once.
 
-    `keep` is called within the transaction of the effects. Raises OperationalError and
-    InterfaceError, where the database is gone and the update is to be handled again; nothing else.
+    `keep` is called within the transaction of the effects. Where there are none it is not called:
+    then the calls are returned, and handling the update again does no harm. Raises
+    OperationalError and InterfaceError, where the database is gone and the update is to be handled
+    again; nothing else.
     """
     loading.load()
     try:
@@ -61,18 +66,19 @@ def handle(update: Mapping[str, Any], now: datetime, keep: Keep) -> None:
         raise
     except ArbEdgeError as error:
         _unread(error.code, keep)
-        return
+        return []
     except Exception:
         log.exception("update_failed", update_id=update.get("update_id"))
         _unread("failed", keep)
-        return
+        return []
     if moved:
         HANDLED.labels("membership", "done").inc()
     elif heard is None:
         HANDLED.labels("nothing", "ignored").inc()
         keep([])
     else:
-        _asked(heard, now, keep)
+        return _asked(heard, now, keep)
+    return []
 
 
 def _moved(update: Mapping[str, Any], now: datetime, keep: Keep) -> bool:
@@ -90,8 +96,8 @@ def _unread(code: str, keep: Keep) -> None:
 
 
 @sensitive_variables("ask", "heard", "plan", "first", "done")
-def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
-    """One thing somebody said or pressed."""
+def _asked(heard: Heard, now: datetime, keep: Keep) -> list[Call]:
+    """One thing somebody said or pressed. Returns as `handle`."""
     ask = asking.ask(heard, now)
     plan: Plan | None = None
     try:
@@ -99,7 +105,7 @@ def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
         plan = planning.plan(ask, heard)
         if plan is None:
             keep(render.calls(_target(ask, heard), None))
-            return
+            return []
         first = planning.forget_message(ask) if plan.forgets else []
         done = _done(plan, ask, heard, lambda calls: keep([*first, *calls]))
     except (OperationalError, InterfaceError):
@@ -114,9 +120,16 @@ def _asked(heard: Heard, now: datetime, keep: Keep) -> None:
     HANDLED.labels(plan.what if plan else "unknown", done.outcome).inc()
     _touch(ask, plan)
     _count(ask, heard, plan)
+    return done.unkept
 
 
 def _done(plan: Plan, ask: Ask, heard: Heard, keep: Keep) -> _Done:
+    if plan.reads:
+        reply = plan.run()
+        calls = _calls(ask, heard, reply)
+        if not calls:
+            keep(calls)
+        return _Done(reply, "done", calls)
     if plan.outside:
         reply = plan.run()
         with transaction.atomic():

@@ -53,7 +53,9 @@ FROM others
 """  # noqa: S608
 # What ended in order was no attempt that failed.
 LATER: Final = """
-UPDATE notifications_botupdate SET calls = %s, due_at = %s, attempts = greatest(attempts - 1, 0)
+UPDATE notifications_botupdate
+SET state = 1, sealed = '', settled_at = %s, calls = %s, due_at = %s,
+    attempts = greatest(attempts - 1, 0)
 WHERE update_id = %s
 """
 AGAIN: Final = """

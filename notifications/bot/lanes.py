@@ -192,7 +192,9 @@ def _handle(row: _Row, turn: _Turn) -> None:
                 raise TurnLost("another worker has the update")
         row.calls, row.handled_at, row.state = calls, now, state.value
 
-    dispatch.handle(update, now, keep)
+    unkept = dispatch.handle(update, now, keep)
+    if unkept:
+        row.calls, row.handled_at, row.state = unkept, now, UpdateState.ANSWERING.value
     if row.state == UpdateState.DONE:
         turn.next = True
         _ended(row, "nothing_to_say", turn)
@@ -210,7 +212,8 @@ def _answer(row: _Row, turn: _Turn) -> None:
         return
     wait = timedelta(seconds=sent.wait_s or NOT_NOW_S)
     with connection.cursor() as cursor:
-        cursor.execute(lane_sql.LATER, [json.dumps(list(sent.left)), now + wait, row.update_id])
+        written = json.dumps(list(sent.left))
+        cursor.execute(lane_sql.LATER, [row.handled_at, written, now + wait, row.update_id])
     PUT_OFF.labels("answer").inc()
 
 

@@ -35,11 +35,13 @@ def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done. `finish` is done in the transaction that keeps the answer; `forgets`
-    tells that the message holds a secret and is deleted from the chat before anything else."""
+    tells that the message holds a secret and is deleted from the chat before anything else. What
+    `reads` changes nothing."""
 
     what: str
     run: Callable[[], Reply]
     outside: bool = False
+    reads: bool = False
     finish: Callable[[], None] = _nothing
     command: Command | None = None
     forgets: bool = False
@@ -79,7 +81,10 @@ def of_command(ask: Ask, command: Command, rest: str, *, confirmed: bool = False
     if command.confirms and not confirmed:
         line = f"{command.name} {rest}".strip()
         return Plan(command.name, lambda: _really(whole, command, line), command=command)
-    return Plan(command.name, lambda: command.handler(whole), command.outside, command=command)
+    return Plan(
+        command.name, lambda: command.handler(whole), command.outside, command.reads,
+        command=command,
+    )  # fmt: skip
 
 
 def usable(ask: Ask, button: Button) -> bool:

@@ -55,6 +55,8 @@ class Command:
 
     - `permission` None asks for none; staff have theirs from their role.
     - `session` False: works for whoever has no session.
+    - `reads`: changes nothing in the database, so that its answer need not be kept before it is
+      sent: after a crash it is asked again.
     - `confirms`: asks "really?" first; the handler is called when that was answered.
     - `outside`: talks to others (a venue, a provider), so it runs in no transaction and bears to
       be repeated after a crash.
@@ -69,6 +71,7 @@ class Command:
     permission: Permission | None = None
     scopes: frozenset[Scope] = PRIVATE
     session: bool = True
+    reads: bool = False
     confirms: bool = False
     outside: bool = False
     hidden: bool = False

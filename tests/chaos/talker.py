@@ -50,14 +50,14 @@ def take_a_moment() -> None:
 
     handle = dispatch.handle
 
-    def slowly(update: Any, now: datetime, keep: Callable[[Any], None]) -> None:
+    def slowly(update: Any, now: datetime, keep: Callable[[Any], None]) -> Any:
         def note(calls: Any) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("INSERT INTO chaos_effect VALUES (%s)", [update["update_id"]])
             keep(calls)
             time.sleep(MOMENT_S)
 
-        handle(update, now, note)
+        return handle(update, now, note)
 
     dispatch.handle = slowly
 

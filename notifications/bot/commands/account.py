@@ -124,6 +124,6 @@ def _page() -> str:
 SERVICE: Final = Recent(_looked, within_s=1.0)
 
 registry.add(
-    Command("status", status, topic="account", section=Section.ACCOUNT),
-    Command("subscription", subscription, topic="account", section=Section.ACCOUNT),
+    Command("status", status, topic="account", reads=True, section=Section.ACCOUNT),
+    Command("subscription", subscription, topic="account", reads=True, section=Section.ACCOUNT),
 )

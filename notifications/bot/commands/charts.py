@@ -80,10 +80,10 @@ def _of_old(seen: Seen) -> list[str]:
 
 
 registry.add(
-    Command("chart", chart, topic="market", section=Section.MARKET,
+    Command("chart", chart, topic="market", reads=True, section=Section.MARKET,
             args=(Arg("coin", grammar.coin, optional=True), market.THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
-    Command("picture", picture, topic="market",
+    Command("picture", picture, topic="market", reads=True,
             args=(Arg("id", grammar.whole(1, _LONGEST_ID)),
                   Arg("name", grammar.one_of(*pictures.PICTURES), optional=True), market.THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE, hidden=True),

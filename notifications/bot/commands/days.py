@@ -160,9 +160,9 @@ def _all(ask: Ask, found: Record) -> str:
 
 
 registry.add(
-    Command("performance", performance, topic="trading", section=Section.TRADING,
+    Command("performance", performance, topic="trading", reads=True, section=Section.TRADING,
             args=(Arg("days", grammar.whole(1, MOST_DAYS), optional=True),),
             permission=Permission.OPPORTUNITIES_VIEW),
-    Command("dashboard", dashboard, topic="trading", section=Section.TRADING,
+    Command("dashboard", dashboard, topic="trading", reads=True, section=Section.TRADING,
             permission=Permission.OPPORTUNITIES_VIEW),
 )  # fmt: skip

@@ -101,7 +101,7 @@ def logout(ask: Ask) -> Reply:
 registry.add(
     Command("start", arriving.start, topic="first", section=Section.FIRST,
             args=(Arg("code", grammar.text, optional=True, rest=True),), session=False),
-    Command("help", help_, topic="first", section=Section.FIRST,
+    Command("help", help_, topic="first", reads=True, section=Section.FIRST,
             args=(Arg("topic", grammar.text, optional=True, rest=True),),
             scopes=EVERYWHERE, session=False),
     Command("logout", logout, topic="first", section=Section.ACCOUNT),

@@ -286,12 +286,12 @@ def pair(word: str) -> str:
 
 
 registry.add(
-    Command("funding", funding, topic="market", section=Section.MARKET,
+    Command("funding", funding, topic="market", reads=True, section=Section.MARKET,
             args=(Arg("coin", grammar.coin, optional=True), THEME),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
-    Command("price", price, topic="market", section=Section.MARKET,
+    Command("price", price, topic="market", reads=True, section=Section.MARKET,
             args=(Arg("pair", pair, optional=True),),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
-    Command("market", market, topic="market", section=Section.MARKET, args=(THEME,),
+    Command("market", market, topic="market", reads=True, section=Section.MARKET, args=(THEME,),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
 )  # fmt: skip

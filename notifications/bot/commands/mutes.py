@@ -154,7 +154,7 @@ registry.add(
             args=(Arg("what", things.word, optional=True, shown="COIN|VENUE"),
                   Arg("hours", _hours, optional=True, shown="HOURS|good")),
             permission=Permission.OPPORTUNITIES_VIEW),
-    Command("mutes", listed, topic="mutes", args=(Arg("page", _PAGE, optional=True),),
+    Command("mutes", listed, topic="mutes", reads=True, args=(Arg("page", _PAGE, optional=True),),
             hidden=True),
     Command("mute_until", mute_until, topic="mutes", args=(_WHAT, _MINUTE), hidden=True),
     Command("unmute", unmute, topic="mutes", args=(_WHAT, Arg("back", _PAGE, optional=True)),

@@ -154,7 +154,7 @@ def _leave(ask: Ask) -> None:
 
 
 registry.add(
-    Command("settings", settings, topic="preferences", section=Section.ACCOUNT),
+    Command("settings", settings, topic="preferences", reads=True, section=Section.ACCOUNT),
     Command("preferences", shown, topic="preferences", section=Section.ACCOUNT,
             args=(Arg("section", grammar.text, optional=True),
                   Arg("value", grammar.text, optional=True, rest=True))),

@@ -145,7 +145,7 @@ def _told(found: Explanation) -> str:
 
 
 registry.add(
-    Command("why", why, topic="opportunities", section=Section.MARKET,
+    Command("why", why, topic="opportunities", reads=True, section=Section.MARKET,
             args=(Arg("id", number_or_coin, optional=True, shown=WHICH),),
             permission=Permission.OPPORTUNITIES_VIEW, scopes=EVERYWHERE),
 )  # fmt: skip

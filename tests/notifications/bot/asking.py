@@ -112,8 +112,10 @@ def press(
 def answered(update: Mapping[str, Any], now: datetime = NOON) -> Said:
     """What any update is answered."""
     kept: list[Any] = []
-    dispatch.handle({"update_id": next(_numbers), **update}, now, kept.append)
-    assert len(kept) == 1, "an answer is kept exactly once"
+    unkept = dispatch.handle({"update_id": next(_numbers), **update}, now, kept.append)
+    if unkept:
+        kept.append(unkept)
+    assert len(kept) == 1, "an answer is given exactly once"
     return Said(kept[0])
 
 

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from notifications.bot import answering, dispatch
 from notifications.bot.answering import Sent
+from notifications.bot.render import Call
 from notifications.models import BotUpdate
 from tests.notifications.bot.updates import ANNA, stored, text
 
@@ -28,12 +29,17 @@ class Bot:
     does: Callable[[str], None] = lambda _: None
     sends: list[Sent | BaseException] = field(default_factory=list)
     silent: bool = False
+    reads: bool = False
 
-    def handle(self, update: Mapping[str, Any], _: datetime, keep: Keep) -> None:
+    def handle(self, update: Mapping[str, Any], _: datetime, keep: Keep) -> list[Call]:
         words = update["message"]["text"]
         self.handled.append(words)
         self.does(words)
-        keep([] if self.silent else [answer(words)])
+        answers = [] if self.silent else [answer(words)]
+        if self.reads and answers:
+            return answers
+        keep(answers)
+        return []
 
     def send(self, calls: Sequence[Mapping[str, Any]]) -> Sent:
         outcome = self.sends.pop(0) if self.sends else Sent()

@@ -30,6 +30,32 @@ def test_an_update_whose_worker_was_lost_after_handling_is_only_answered(bot: Bo
     assert (bot.handled, bot.sent) == (["/why 7"], ["re /why 7"])
 
 
+def test_what_changed_nothing_is_handled_again_by_whoever_comes_after_a_lost_worker(
+    bot: Bot,
+) -> None:
+    bot.reads, bot.sends = True, [Killed()]
+    [update] = says("/status")
+    with pytest.raises(Killed):
+        lanes.work(ANNA, NOON)
+    assert state(update)[0] == UpdateState.WAITING
+    assert lanes.work(ANNA, NOON) == 1
+    assert (bot.handled, bot.sent) == (["/status"] * 2, ["re /status"])
+    update.refresh_from_db()
+    assert (update.state, update.sealed, update.calls) == (UpdateState.DONE, "", [])
+
+
+def test_what_changed_nothing_and_cannot_be_answered_now_is_kept_and_not_handled_again(
+    bot: Bot,
+) -> None:
+    bot.reads, bot.sends = True, [later("/status", wait_s=30.0)]
+    [update] = says("/status")
+    lanes.work(ANNA, NOON)
+    update.refresh_from_db()
+    assert (update.state, update.sealed, update.settled_at) == (UpdateState.ANSWERING, "", NOON)
+    assert lanes.work(ANNA, NOON + 30 * SECOND) == 1
+    assert (bot.handled, bot.sent) == (["/status"], ["re /status"])
+
+
 def test_what_was_said_is_forgotten_before_the_answer_is_sent(bot: Bot) -> None:
     bot.sends = [later("/why 7")]
     [update] = says("/why 7")
