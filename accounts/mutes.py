@@ -14,7 +14,7 @@ from typing import Final
 from auditlog.context import disable_auditlog
 from auditlog.models import LogEntry
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from accounts import audit, muting, preferences
 from accounts.acting import actor
@@ -95,8 +95,10 @@ def unmute(
 
 def listed(user_id: int, now: datetime) -> list[Mute]:
     """The person's mutes that go on now: the one that ends first before the others."""
-    held = Mute.objects.filter(user_id=user_id).exclude(until__lte=now)
-    return list(held.order_by(F("until").asc(nulls_last=True), "what", "name"))
+    held = [
+        one for one in Mute.objects.filter(user_id=user_id) if one.until is None or one.until > now
+    ]
+    return sorted(held, key=lambda one: (one.until is None, one.until or now, one.what, one.name))
 
 
 def number(user_id: int, now: datetime) -> int:
