@@ -2,7 +2,8 @@
 
 An update is claimed, its attempt counted, and only then handled: one that kills its workers is
 given up after some. Handling ends in one transaction with the answers, which are sent after that;
-so an update whose worker is lost later is answered again, but never handled again.
+so an update whose worker is lost later is answered again, but not handled again unless it changed
+nothing.
 """
 
 from __future__ import annotations
