@@ -27,6 +27,7 @@ CALM_PER_S = 50
 FASTEST = 1_000  # a second, the most the setting takes
 AT_ONCE = 16
 BOTS = 2
+THREADS = 2  # of each: more serve slow commands, and cost a few per cent of quick ones
 LINES = ("/status", "/mute", "/help")
 SETTLED_S = 0.5  # the processes are idle again
 LOOK_S = 0.1
@@ -90,7 +91,7 @@ def _bot(at: Receiver) -> Iterator[tuple[str, list[int]]]:
     the processes with those of the engines."""
     port = ports.free()
     told = {
-        "TELEGRAM_API_URL": at.url, "BOT_TOKEN": TOKEN, "TELEGRAM_PER_SECOND": str(FASTEST),
+        "TELEGRAM_API_URL": at.url, "BOT_TOKEN": TOKEN, "TELEGRAM_PER_SECOND": str(FASTEST), "BOT_THREADS": str(THREADS),
         "TELEGRAM_WEBHOOK": "true", "SITE_URL": "https://arbedge.example", "LOG_LEVEL": "ERROR",
     }  # fmt: skip
     web = [
