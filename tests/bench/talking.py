@@ -91,7 +91,8 @@ def _bot(at: Receiver) -> Iterator[tuple[str, list[int]]]:
     the processes with those of the engines."""
     port = ports.free()
     told = {
-        "TELEGRAM_API_URL": at.url, "BOT_TOKEN": TOKEN, "TELEGRAM_PER_SECOND": str(FASTEST), "BOT_THREADS": str(THREADS),
+        "TELEGRAM_API_URL": at.url, "BOT_TOKEN": TOKEN, "TELEGRAM_PER_SECOND": str(FASTEST),
+        "BOT_THREADS": str(THREADS),
         "TELEGRAM_WEBHOOK": "true", "SITE_URL": "https://arbedge.example", "LOG_LEVEL": "ERROR",
     }  # fmt: skip
     web = [
