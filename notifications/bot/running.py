@@ -66,9 +66,11 @@ class Bot:
             except queue.Empty:
                 continue
             if time.monotonic() - looked_at > LOOK_EVERY_S:  # a lane is less work than that look
-                close_old_connections()
+                self._with_database("connection_not_looked_at", close_old_connections)
                 looked_at = time.monotonic()
-            self._with_database("lane_not_worked", partial(lanes.work, lane, timezone.now()))
+            work = partial(lanes.work, lane, timezone.now())
+            if not self._with_database("lane_not_worked", work):
+                looked_at = 0.0
         connection.close()
 
     def _listen(self) -> None:
@@ -85,12 +87,12 @@ class Bot:
 
     def _look(self) -> None:
         while not self.stop.wait(LOOK_EVERY_S):
-            close_old_connections()
             self._with_database("lanes_not_looked_for", self._look_once)
         connection.close()
 
     def _look_once(self) -> None:
         """For lanes nobody is woken for: what waits among the woken would only be found twice."""
+        close_old_connections()
         after = timedelta()
         if self.listens.is_set():
             after = lanes.WOKEN_LATE if intake.backlog() else lanes.WOKEN_WITHIN
@@ -115,15 +117,18 @@ class Bot:
             self.listens.clear()
             log.warning("bot_hears_no_wakes", reason=why, hint="It looks each second instead.")
 
-    def _with_database(self, event: str, do: Callable[[], object]) -> None:
+    def _with_database(self, event: str, do: Callable[[], object]) -> bool:
+        """Returns whether it went well; what fails is logged, and no thread ends of it."""
         try:
             do()
         except (OperationalError, InterfaceError) as error:
             log.warning(event, error=type(error).__name__)
             self.stop.wait(LOOK_EVERY_S)
-            close_old_connections()
         except Exception:  # a worker lives on; the update's attempt was counted
             log.exception(event)
+        else:
+            return True
+        return False
 
 
 def wait(stop: Event) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 from pytest_django import Settings
 from structlog.testing import capture_logs
@@ -152,6 +152,24 @@ def test_a_worker_outlives_what_it_works_on(bot: Bot, monkeypatch: pytest.Monkey
     with running_bot(threads=1):
         store("1")
         until(lambda: bot.sent == ["re 1"], "the third try works")
+
+
+def test_a_connection_that_cannot_be_looked_at_ends_no_worker(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[Exception] = [ValueError("odd")] * 4  # for the worker, and for who looks around
+    look = close_old_connections
+
+    def fail_at_first(**how: Any) -> None:
+        if errors:
+            raise errors.pop()
+        look(**how)
+
+    monkeypatch.setattr(running, "close_old_connections", fail_at_first)
+    with running_bot(threads=1) as one:
+        store("1")
+        until(lambda: bot.sent == ["re 1"] and not errors, "both go on")
+        assert all(thread.is_alive() for thread in one.threads)
 
 
 def test_what_telegram_has_is_asked_for_and_answered(bot: Bot, settings: Settings) -> None:
